@@ -1,0 +1,207 @@
+/**
+ * The registry of everything that can go wrong on purpose. A code is stable; its HTTP status is what a REST answer or a
+ * whole GraphQL response carries. `as` says where GraphQL tells it: `data` as a member of a mutation's result union,
+ * `request` as a top-level error with `extensions.code`.
+ */
+export const errorRegistry = {
+  INVALID_INPUT: { status: 422, as: 'data', message: 'The input has problems.' },
+  NOT_FOUND: { status: 404, as: 'data', message: 'There is no such object, or you may not see it.' },
+  CONFLICT: { status: 409, as: 'data', message: 'The account was changed since you read it.' },
+  LOGIN_NAME_TAKEN: { status: 409, as: 'data', message: 'Another account uses this name to sign in.' },
+  IDENTITY_TAKEN: { status: 409, as: 'data', message: 'Another account is linked to this identity.' },
+  INVALID_CREDENTIALS: { status: 401, as: 'data', message: 'The login or the password is wrong.' },
+  ACCOUNT_NOT_ACTIVE: { status: 403, as: 'data', message: 'The account is not active.' },
+  PROTECTED_ACCOUNT: { status: 403, as: 'data', message: 'This account is protected.' },
+  LAST_SUPERUSER: { status: 409, as: 'data', message: 'This is the last active superuser.' },
+  LAST_OWNER: { status: 409, as: 'data', message: 'The account is the last owner of an organization.' },
+  UNAUTHENTICATED: { status: 401, as: 'request', message: 'Sign in first: this needs a credential.' },
+  FORBIDDEN: { status: 403, as: 'request', message: 'You may not do this.' },
+  INSUFFICIENT_SCOPE: { status: 403, as: 'request', message: 'The credential lacks a scope.' },
+  INVALID_ID: { status: 400, as: 'request', message: 'This is not an id of this graph.' },
+  INVALID_ARGUMENT: { status: 400, as: 'request', message: 'An argument cannot be used.' },
+  RATE_LIMITED: { status: 429, as: 'request', message: 'Too many requests; try again later.' },
+  BAD_REQUEST: { status: 400, as: 'request', message: 'The request cannot be understood.' },
+  PAYLOAD_TOO_LARGE: { status: 413, as: 'request', message: 'The request body is too large.' },
+  SERVICE_UNAVAILABLE: { status: 503, as: 'request', message: 'The database cannot be reached; try again.' },
+  INTERNAL_SERVER_ERROR: { status: 500, as: 'request', message: 'Something went wrong on our side.' },
+} as const satisfies Record<string, { status: number; as: 'data' | 'request'; message: string }>;
+
+export type ErrorCode = keyof typeof errorRegistry;
+export type DataErrorCode = {
+  [Code in ErrorCode]: (typeof errorRegistry)[Code]['as'] extends 'data' ? Code : never;
+}[ErrorCode];
+
+/** A failure that its reader can understand: `message` is public; what only the log may know goes into `cause`. */
+export class DomainError extends Error {
+  readonly code: ErrorCode;
+  /** The input that it is about, from the root of the arguments; empty when it is about none. */
+  readonly path: readonly string[];
+
+  constructor(
+    code: ErrorCode,
+    options: { message?: string; path?: readonly string[]; cause?: unknown } = {},
+  ) {
+    super(options.message ?? errorRegistry[code].message, { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.path = options.path ?? [];
+  }
+
+  get status(): number {
+    return errorRegistry[this.code].status;
+  }
+}
+
+/** What is wrong with one value of an input, in a form that programs can tell apart. */
+export const problemCodes = [
+  'REQUIRED',
+  'INVALID',
+  'TOO_SHORT',
+  'TOO_LONG',
+  'TOO_DEEP',
+  'IMMUTABLE',
+  'NOT_ALLOWED',
+] as const;
+export type ProblemCode = (typeof problemCodes)[number];
+
+export interface InputProblem {
+  readonly path: readonly string[];
+  readonly code: ProblemCode;
+  readonly message: string;
+}
+
+export class InvalidInputError extends DomainError {
+  readonly problems: readonly InputProblem[];
+
+  constructor(problems: readonly InputProblem[]) {
+    const [first] = problems;
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+    super('INVALID_INPUT', {
+      path: first?.path ?? [],
+      ...(first && { message: `${first.path.join('.')}: ${first.message}${more}` }),
+    });
+    this.problems = problems;
+  }
+}
+
+export class NotFoundError extends DomainError {
+  constructor(path: readonly string[], message?: string) {
+    super('NOT_FOUND', { path, ...(message !== undefined && { message }) });
+  }
+}
+
+export class ConflictError extends DomainError {
+  readonly currentVersion: number;
+
+  constructor(currentVersion: number) {
+    super('CONFLICT', {
+      path: ['input', 'expectedVersion'],
+      message: `The account was changed since you read it: it is at version ${currentVersion} now. Read it again, then retry.`,
+    });
+    this.currentVersion = currentVersion;
+  }
+}
+
+export class LoginNameTakenError extends DomainError {
+  constructor(path: readonly string[]) {
+    super('LOGIN_NAME_TAKEN', { path });
+  }
+}
+
+export class IdentityTakenError extends DomainError {
+  constructor(path: readonly string[]) {
+    super('IDENTITY_TAKEN', { path });
+  }
+}
+
+export class InvalidCredentialsError extends DomainError {
+  constructor() {
+    super('INVALID_CREDENTIALS', { path: ['input'] });
+  }
+}
+
+export class AccountNotActiveError extends DomainError {
+  constructor(status: string) {
+    super('ACCOUNT_NOT_ACTIVE', {
+      path: ['input', 'login'],
+      message: `The account is ${status.toLowerCase()}; ask an administrator.`,
+    });
+  }
+}
+
+export class ProtectedAccountError extends DomainError {
+  constructor(message: string, path: readonly string[] = ['id']) {
+    super('PROTECTED_ACCOUNT', { message, path });
+  }
+}
+
+export class LastSuperuserError extends DomainError {
+  constructor(path: readonly string[] = ['id']) {
+    super('LAST_SUPERUSER', {
+      path,
+      message: 'This is the last active superuser. Make another account a superuser first.',
+    });
+  }
+}
+
+export class LastOwnerError extends DomainError {
+  readonly organizationIds: readonly string[];
+
+  constructor(organizations: readonly { id: string; name: string }[], path: readonly string[] = ['id']) {
+    const names = organizations.map((organization) => organization.name).join(', ');
+    super('LAST_OWNER', {
+      path,
+      message: `The account is the last owner of ${names}. Make another member an owner, or delete the organization, first.`,
+    });
+    this.organizationIds = organizations.map((organization) => organization.id);
+  }
+}
+
+export class UnauthenticatedError extends DomainError {
+  constructor(message?: string) {
+    super('UNAUTHENTICATED', message === undefined ? {} : { message });
+  }
+}
+
+export class ForbiddenError extends DomainError {
+  constructor(message?: string) {
+    super('FORBIDDEN', message === undefined ? {} : { message });
+  }
+}
+
+export class InsufficientScopeError extends DomainError {
+  readonly scope: string;
+
+  constructor(scope: string) {
+    super('INSUFFICIENT_SCOPE', { message: `The credential lacks the scope ${scope}.` });
+    this.scope = scope;
+  }
+}
+
+export class InvalidIdError extends DomainError {
+  constructor(expected?: string) {
+    super('INVALID_ID', expected === undefined ? {} : { message: `This is not the id of ${expected}.` });
+  }
+}
+
+export class InvalidArgumentError extends DomainError {
+  constructor(message: string, path: readonly string[] = []) {
+    super('INVALID_ARGUMENT', { message, path });
+  }
+}
+
+export class RateLimitedError extends DomainError {
+  /** Whole seconds until the next request is allowed. */
+  readonly retryAfter: number;
+
+  constructor(retryAfter: number) {
+    super('RATE_LIMITED', { message: `Too many requests; try again in ${retryAfter} seconds.` });
+    this.retryAfter = retryAfter;
+  }
+}
+
+export class ServiceUnavailableError extends DomainError {
+  constructor(cause: unknown) {
+    super('SERVICE_UNAVAILABLE', { cause });
+  }
+}
