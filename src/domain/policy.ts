@@ -1,0 +1,250 @@
+/**
+ * Who may do what. Pure: no database, no clock, no surface. Every surface asks here, so all give the same answer.
+ *
+ * Two questions: `visibility(actor)` says which accounts exist for an actor (the rest is NOT_FOUND), and
+ * `decide(actor, action, account)` says what it may do with one of those.
+ */
+import type { UserKind, UserStatus } from '../generated/prisma/enums.ts';
+
+/** What a credential may be narrowed to. A session has all of them. */
+export const scopes = [
+  'openid',
+  'profile',
+  'offline_access',
+  'data:read',
+  'data:write',
+  'users:write',
+  'tokens:write',
+  'admin',
+] as const;
+export type Scope = (typeof scopes)[number];
+
+export type Role = 'OWNER' | 'ADMIN' | 'MEMBER';
+
+/** Who is asking. Made once a request, by authentication. */
+export interface Actor {
+  /** The account that acts; null for the anonymous and for an organization's own token. */
+  readonly user: ActingUser | null;
+  /** The organization whose own token this is, with no user behind it. */
+  readonly organizationId: string | null;
+  readonly credential: Credential;
+  readonly scopes: ReadonlySet<Scope>;
+}
+
+export interface ActingUser {
+  readonly id: string;
+  readonly kind: UserKind;
+  readonly username: string | null;
+  readonly isSuperuser: boolean;
+  /** The organization of a service account. */
+  readonly organizationId: string | null;
+  readonly memberships: readonly { readonly organizationId: string; readonly role: Role }[];
+}
+
+export interface Credential {
+  readonly kind: 'ANONYMOUS' | 'SESSION' | 'API_TOKEN';
+  /** The id of the session or the token. */
+  readonly id: string | null;
+  readonly expiresAt: Date | null;
+}
+
+/** What the policy must know of an account; loaded by `domain/accounts.ts`. */
+export interface Account {
+  readonly id: string;
+  readonly kind: UserKind;
+  readonly status: UserStatus;
+  readonly username: string | null;
+  readonly isSuperuser: boolean;
+  readonly managerId: string | null;
+  readonly organizationId: string | null;
+  /** The scopes that this account shares with the actor, empty when it shares nothing. */
+  readonly sharedScopes: readonly Scope[];
+}
+
+/** The accounts that exist for an actor. */
+export type Visibility =
+  | { readonly everything: true }
+  | {
+      readonly everything: false;
+      readonly userId: string | null;
+      /** Accounts of these organizations are visible by their public facts. */
+      readonly organizationIds: readonly string[];
+    };
+
+export type AccountAction =
+  | 'readPrivate'
+  | 'readSessions'
+  | 'update'
+  | 'administer'
+  | 'delete'
+  | 'listTokens'
+  | 'issueToken';
+
+export type Decision =
+  | { readonly allowed: true }
+  | {
+      readonly allowed: false;
+      readonly code: 'FORBIDDEN' | 'INSUFFICIENT_SCOPE' | 'PROTECTED_ACCOUNT';
+      readonly message: string;
+      readonly scope?: Scope;
+    };
+
+/** The account that is there from the start: never deleted, demoted, suspended or renamed. */
+export const reservedUsername = 'admin';
+
+export function isReserved(account: Pick<Account, 'username'>): boolean {
+  return account.username?.toLowerCase() === reservedUsername;
+}
+
+/** A superuser acts as one only with a credential that has the scope `admin`. */
+export function actsAsSuperuser(actor: Actor): boolean {
+  return actor.user?.isSuperuser === true && actor.scopes.has('admin');
+}
+
+export function visibility(actor: Actor): Visibility {
+  if (actsAsSuperuser(actor)) return { everything: true };
+  const memberships = actor.user?.memberships.map((membership) => membership.organizationId) ?? [];
+  const own = actor.organizationId ?? actor.user?.organizationId ?? null;
+  return {
+    everything: false,
+    userId: actor.user?.id ?? null,
+    organizationIds: own === null ? memberships : [own, ...memberships],
+  };
+}
+
+/** Whether the actor runs an organization: as its owner or admin, or as a superuser. */
+export function runsOrganization(actor: Actor, organizationId: string | null): boolean {
+  if (organizationId === null) return false;
+  if (actsAsSuperuser(actor)) return true;
+  const membership = actor.user?.memberships.find((m) => m.organizationId === organizationId);
+  return membership !== undefined && membership.role !== 'MEMBER';
+}
+
+/** What the actor is to an account that it can see. */
+function relation(actor: Actor, account: Account): 'self' | 'superuser' | 'manager' | 'operator' | 'other' {
+  if (actor.user?.id === account.id) return 'self';
+  if (actsAsSuperuser(actor) && account.kind !== 'INTERNAL') return 'superuser';
+  if (actor.user !== null && account.managerId === actor.user.id) return 'manager';
+  if (account.kind === 'SERVICE_ACCOUNT' && runsOrganization(actor, account.organizationId))
+    return 'operator';
+  return 'other';
+}
+
+/** Decides on one account. The account must be visible to the actor: the invisible is NOT_FOUND, not FORBIDDEN. */
+export function decide(actor: Actor, action: AccountAction, account: Account): Decision {
+  return rules[action](actor, account);
+}
+
+const rules: Record<AccountAction, (actor: Actor, account: Account) => Decision> = {
+  readPrivate(actor, account) {
+    const allowed = relation(actor, account) !== 'other' || account.sharedScopes.includes('profile');
+    if (!allowed)
+      return forbidden(
+        'Only the account itself, its manager and those it shares its profile with may see this.',
+      );
+    return requireScope(actor, 'profile');
+  },
+
+  readSessions(actor, account) {
+    const what = relation(actor, account);
+    if (what !== 'self' && what !== 'superuser')
+      return forbidden('Only the account itself may see its sessions.');
+    return requireScope(actor, 'profile');
+  },
+
+  update(actor, account) {
+    if (account.kind === 'INTERNAL') return isProtected('Internal accounts are managed by the system.');
+    const what = relation(actor, account);
+    if (what === 'other')
+      return forbidden('Only the account itself, its manager or a superuser may change it.');
+    if (what === 'self' && account.kind !== 'HUMAN')
+      return forbidden('A service account cannot change itself.');
+    return requireScope(actor, 'users:write');
+  },
+
+  administer(actor, account) {
+    if (account.kind === 'INTERNAL') return isProtected('Internal accounts are managed by the system.');
+    if (!actor.user?.isSuperuser) return forbidden('Only a superuser may change this.');
+    if (!actor.scopes.has('admin')) return lacks('admin');
+    return requireScope(actor, 'users:write');
+  },
+
+  delete(actor, account) {
+    if (account.kind === 'INTERNAL') return isProtected('Internal accounts are managed by the system.');
+    if (isReserved(account)) return isProtected('The reserved admin account cannot be deleted.');
+    const what = relation(actor, account);
+    if (what === 'other')
+      return forbidden('Only the account itself, its manager or a superuser may delete it.');
+    if (what === 'self' && account.kind !== 'HUMAN')
+      return forbidden('A service account cannot delete itself.');
+    return requireScope(actor, 'users:write');
+  },
+
+  listTokens(actor, account) {
+    const what = relation(actor, account);
+    if (what === 'other') return forbidden('Only the owner of tokens may list them.');
+    return requireScope(actor, 'tokens:write');
+  },
+
+  issueToken(actor, account) {
+    const what = relation(actor, account);
+    const own = what === 'self' && account.kind !== 'MANAGED';
+    const operated = account.kind === 'SERVICE_ACCOUNT' && (what === 'operator' || what === 'superuser');
+    if (!own && !operated)
+      return forbidden('A token can be made for yourself or for a service account that you run.');
+    return requireScope(actor, 'tokens:write');
+  },
+};
+
+/** Users of two kinds can manage others: people, and programs of an organization. */
+export function decideCreateManagedUser(actor: Actor): Decision {
+  if (actor.user?.kind !== 'HUMAN' && actor.user?.kind !== 'SERVICE_ACCOUNT') {
+    return forbidden('Only a person or a service account can manage users.');
+  }
+  return requireScope(actor, 'users:write');
+}
+
+export function decideCreateUser(actor: Actor): Decision {
+  if (!actor.user?.isSuperuser) return forbidden('Only a superuser may create accounts.');
+  if (!actor.scopes.has('admin')) return lacks('admin');
+  return requireScope(actor, 'users:write');
+}
+
+/** For what is done in an organization's name: service accounts, and tokens of its own. */
+export function decideRunOrganization(actor: Actor, organizationId: string, scope: Scope): Decision {
+  if (!runsOrganization(actor, organizationId))
+    return forbidden('Only an owner or an admin of the organization may do this.');
+  return requireScope(actor, scope);
+}
+
+/** A credential never hands on more than it has. */
+export function decideGrantScopes(actor: Actor, wanted: readonly Scope[]): Decision {
+  const missing = wanted.find((scope) => !actor.scopes.has(scope));
+  return missing === undefined ? { allowed: true } : lacks(missing);
+}
+
+/** The scopes that the actor has over an account: what a client of a list of users asks for. */
+export function scopesOver(actor: Actor, account: Account): readonly Scope[] {
+  const what = relation(actor, account);
+  if (what === 'other') return account.sharedScopes;
+  const own = what === 'superuser' ? scopes : (['data:read', 'data:write', 'profile'] as const);
+  return own.filter((scope) => actor.scopes.has(scope));
+}
+
+/** Whether a username can be shown: an e-mail address used as one is as private as the address. */
+export function isPublicUsername(username: string): boolean {
+  return !username.includes('@');
+}
+
+function requireScope(actor: Actor, scope: Scope): Decision {
+  return actor.scopes.has(scope) ? { allowed: true } : lacks(scope);
+}
+
+const forbidden = (message: string): Decision => ({ allowed: false, code: 'FORBIDDEN', message });
+const isProtected = (message: string): Decision => ({ allowed: false, code: 'PROTECTED_ACCOUNT', message });
+const lacks = (scope: Scope): Decision => ({
+  allowed: false,
+  code: 'INSUFFICIENT_SCOPE',
+  message: `The credential lacks the scope ${scope}.`,
+  scope,
+});
