@@ -1,0 +1,109 @@
+/** Request → actor. One verifier for each kind of credential; each costs one statement. */
+import type { Context, Sources } from '../context.ts';
+import { type ActingUser, type Actor, type Scope, scopes } from '../domain/policy.ts';
+import { UnauthenticatedError } from '../errors.ts';
+import type { Prisma, PrismaClient } from '../generated/prisma/client.ts';
+import { hashSecret, type SecretKind, secretKind } from './secrets.ts';
+
+type Dependencies = Pick<Context, 'prisma'> & Pick<Sources, 'now'>;
+
+const anonymous: Actor = {
+  user: null,
+  organizationId: null,
+  credential: { kind: 'ANONYMOUS', id: null, expiresAt: null },
+  scopes: new Set(),
+};
+
+/**
+ * The actor behind a request's `Authorization: Bearer …` (RFC 6750); anonymous without one.
+ * @throws {UnauthenticatedError} for a credential that is malformed, unknown, expired, revoked or of an inactive account
+ */
+export async function authenticate(headers: Headers, dependencies: Dependencies): Promise<Actor> {
+  const header = headers.get('authorization');
+  if (header === null) return anonymous;
+  const secret = /^Bearer +(\S+) *$/i.exec(header)?.[1];
+  if (secret === undefined)
+    throw new UnauthenticatedError('The Authorization header must be: Bearer <token>.');
+  const kind = secretKind(secret);
+  const actor = kind === null ? null : await verifiers[kind](hashSecret(secret), dependencies);
+  if (actor === null) throw new UnauthenticatedError('The credential is unknown, expired or revoked.');
+  return actor;
+}
+
+type Verifier = (hash: Uint8Array<ArrayBuffer>, dependencies: Dependencies) => Promise<Actor | null>;
+
+const verifiers: Record<SecretKind, Verifier> = {
+  async session(tokenHash, { prisma, now }) {
+    const session = await prisma.session.findUnique({
+      where: { tokenHash },
+      select: { id: true, expiresAt: true, revokedAt: true, lastUsedAt: true, user: { select: actingUserSelect } },
+    });
+    if (session === null || isOver(session, now()) || session.user.status !== 'ACTIVE') return null;
+    await touch(prisma.session, session, now());
+    return {
+      user: toActingUser(session.user),
+      organizationId: null,
+      credential: { kind: 'SESSION', id: session.id, expiresAt: session.expiresAt },
+      scopes: allScopes,
+    };
+  },
+
+  async apiToken(tokenHash, { prisma, now }) {
+    const token = await prisma.apiToken.findUnique({
+      where: { tokenHash },
+      select: {
+        id: true,
+        scopes: true,
+        expiresAt: true,
+        revokedAt: true,
+        lastUsedAt: true,
+        organizationId: true,
+        user: { select: actingUserSelect },
+      },
+    });
+    if (token === null || isOver(token, now())) return null;
+    if (token.user !== null && token.user.status !== 'ACTIVE') return null;
+    await touch(prisma.apiToken, token, now());
+    return {
+      user: token.user && toActingUser(token.user),
+      organizationId: token.organizationId,
+      credential: { kind: 'API_TOKEN', id: token.id, expiresAt: token.expiresAt },
+      scopes: new Set(token.scopes as Scope[]),
+    };
+  },
+};
+
+/** A session may do all that its user may. */
+export const allScopes: ReadonlySet<Scope> = new Set(scopes);
+
+/** What must be read of an account to act as it. */
+export const actingUserSelect = {
+  id: true,
+  kind: true,
+  status: true,
+  username: true,
+  isSuperuser: true,
+  organizationId: true,
+  memberships: { select: { organizationId: true, role: true } },
+} as const satisfies Prisma.UserSelect;
+
+export function toActingUser(user: Prisma.UserGetPayload<{ select: typeof actingUserSelect }>): ActingUser {
+  const { status: _, ...acting } = user;
+  return acting;
+}
+
+function isOver({ expiresAt, revokedAt }: { expiresAt: Date; revokedAt: Date | null }, now: Date): boolean {
+  return revokedAt !== null || expiresAt <= now;
+}
+
+const minute = 60_000;
+
+/** Notes the use of a credential, at most once a minute. */
+async function touch(
+  table: Pick<PrismaClient['session'], 'updateMany'> | Pick<PrismaClient['apiToken'], 'updateMany'>,
+  { id, lastUsedAt }: { id: string; lastUsedAt: Date | null },
+  now: Date,
+): Promise<void> {
+  if (lastUsedAt !== null && now.getTime() - lastUsedAt.getTime() < minute) return;
+  await (table as PrismaClient['session']).updateMany({ where: { id }, data: { lastUsedAt: now } });
+}
