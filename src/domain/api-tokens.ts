@@ -1,0 +1,154 @@
+import { issueSecret } from '../auth/secrets.ts';
+import type { Context } from '../context.ts';
+import { type InputProblem, NotFoundError, UnauthenticatedError } from '../errors.ts';
+import type { ApiToken, Prisma } from '../generated/prisma/client.ts';
+import { accountSelect, enforce, toAccount, visibleWhere } from './accounts.ts';
+import { record } from './audit.ts';
+import { createApiTokenInput, parseInput } from './input.ts';
+import { requireOrganization, visibleOrganizationWhere } from './organizations.ts';
+import { decide, decideGrantScopes, decideRunOrganization, runsOrganization, type Scope } from './policy.ts';
+import { transact } from './transaction.ts';
+import { requireUser } from './users.ts';
+
+export interface ApiTokenQuery {
+  readonly select?: Prisma.ApiTokenSelect;
+  readonly include?: Prisma.ApiTokenInclude;
+}
+
+/** Who owns a token: a user (a service account among them) or an organization. */
+export type TokenOwner = { readonly type: 'User' | 'Organization'; readonly id: string };
+
+export interface CreateApiTokenInput {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly expiresAt?: Date | null | undefined;
+  /** The acting account, when absent. */
+  readonly owner?: TokenOwner | null | undefined;
+}
+
+const defaultLifetimeDays = 365;
+const day = 24 * 60 * 60 * 1000;
+
+/** Makes a token; its secret is in this answer only. A token never has a scope that its maker's credential lacks. */
+export async function createApiToken(
+  context: Context,
+  { owner: wanted, ...input }: CreateApiTokenInput,
+  query: ApiTokenQuery,
+): Promise<{ secret: string; apiToken: ApiToken }> {
+  if (context.actor.credential.kind === 'ANONYMOUS') throw new UnauthenticatedError();
+  const owner: TokenOwner = wanted ?? { type: 'User', id: requireUser(context).id };
+  await requireOwner(context, owner);
+  enforce(decideGrantScopes(context.actor, input.scopes));
+  const now = context.now();
+  const { name, scopes } = parseInput(createApiTokenInput, input, {
+    also: expiryProblems(input.expiresAt, now),
+  });
+  const { secret, hash, prefix } = issueSecret('apiToken', context.randomBytes);
+  const id = context.newId();
+  const apiToken = await transact(context, async (tx) => {
+    await tx.apiToken.create({
+      data: {
+        id,
+        name,
+        tokenHash: hash,
+        prefix,
+        scopes: [...new Set(scopes)],
+        createdById: context.actor.user?.id ?? null,
+        createdAt: now,
+        expiresAt: input.expiresAt ?? new Date(now.getTime() + defaultLifetimeDays * day),
+        ...(owner.type === 'User' ? { userId: owner.id } : { organizationId: owner.id }),
+      },
+      select: { id: true },
+    });
+    const organizationId = owner.type === 'Organization' ? owner.id : null;
+    await record(context, tx, {
+      action: 'token.create',
+      subject: { type: 'ApiToken', id },
+      about: owner.id,
+      organizationId,
+    });
+    return (await tx.apiToken.findUniqueOrThrow({ where: { id }, ...query })) as ApiToken;
+  });
+  return { secret, apiToken };
+}
+
+async function requireOwner(context: Context, { type, id }: TokenOwner): Promise<void> {
+  if (type === 'Organization') {
+    await requireOrganization(context, id, ['input', 'ownerId']);
+    enforce(decideRunOrganization(context.actor, id, 'tokens:write'));
+    return;
+  }
+  const row = await context.prisma.user.findFirst({
+    where: { AND: [{ id }, visibleWhere(context)] },
+    select: accountSelect(context.actor),
+  });
+  if (row === null) throw new NotFoundError(['input', 'ownerId']);
+  enforce(decide(context.actor, 'issueToken', toAccount(row, context.now())));
+}
+
+function expiryProblems(expiresAt: Date | null | undefined, now: Date): InputProblem[] {
+  if (expiresAt == null || expiresAt > now) return [];
+  return [{ path: ['input', 'expiresAt'], code: 'INVALID', message: 'must be in the future' }];
+}
+
+/** Ends a token at once. Revoking a revoked one changes nothing. */
+export function revokeApiToken(context: Context, id: string, query: ApiTokenQuery): Promise<ApiToken> {
+  if (context.actor.credential.kind === 'ANONYMOUS') throw new UnauthenticatedError();
+  return transact(context, async (tx) => {
+    const token = await tx.apiToken.findFirst({
+      where: { AND: [{ id }, visibleTokenWhere(context)] },
+      select: {
+        id: true,
+        revokedAt: true,
+        userId: true,
+        organizationId: true,
+        user: { select: accountSelect(context.actor) },
+      },
+    });
+    if (token === null) throw new NotFoundError(['id']);
+    if (token.user) enforce(decide(context.actor, 'listTokens', toAccount(token.user, context.now())));
+    if (token.organizationId)
+      enforce(decideRunOrganization(context.actor, token.organizationId, 'tokens:write'));
+    const { count } = await tx.apiToken.updateMany({
+      where: { id, revokedAt: null },
+      data: { revokedAt: context.now() },
+    });
+    if (count > 0) {
+      const about = token.userId ?? token.organizationId ?? id;
+      await record(context, tx, {
+        action: 'token.revoke',
+        subject: { type: 'ApiToken', id },
+        about,
+        organizationId: token.organizationId,
+      });
+    }
+    return (await tx.apiToken.findUniqueOrThrow({ where: { id }, ...query })) as ApiToken;
+  });
+}
+
+/** The tokens that exist for the actor: its own, and those of the organizations that it runs and of their accounts. */
+export function visibleTokenWhere(context: Context): Prisma.ApiTokenWhereInput {
+  const { actor } = context;
+  const run =
+    actor.user?.memberships.map((m) => m.organizationId).filter((id) => runsOrganization(actor, id)) ?? [];
+  const { id: organizations } = visibleOrganizationWhere(context);
+  if (organizations === undefined) return {};
+  return {
+    OR: [
+      ...(actor.user ? [{ userId: actor.user.id }, { user: { managerId: actor.user.id } }] : []),
+      { organizationId: { in: run } },
+      { user: { organizationId: { in: run } } },
+    ],
+  };
+}
+
+export async function findApiTokens(context: Context, ids: readonly string[], query: ApiTokenQuery) {
+  if (context.actor.credential.kind === 'ANONYMOUS') throw new UnauthenticatedError();
+  if (!context.actor.scopes.has('tokens:write')) return ids.map(() => null);
+  const rows = (await context.prisma.apiToken.findMany({
+    where: { AND: [{ id: { in: [...ids] } }, visibleTokenWhere(context)] },
+    ...(query.select ? { select: { ...query.select, id: true } } : query),
+  })) as ApiToken[];
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => byId.get(id) ?? null);
+}

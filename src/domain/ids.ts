@@ -1,0 +1,38 @@
+/** Ids inside are UUIDs. Outside, the graph shows them as TypeIDs: `user_01h455vb4pex5vsknk084sn02q`. */
+import { TypeID } from 'typeid-js';
+import { InvalidIdError } from '../errors.ts';
+
+/** The prefix of each type's global id (TypeID specification 0.3). */
+export const idPrefixes = {
+  User: 'user',
+  Organization: 'org',
+  ApiToken: 'token',
+  Session: 'session',
+  Email: 'email',
+  PhoneNumber: 'phone',
+  OAuthIdentity: 'identity',
+  Erasure: 'erasure',
+} as const;
+export type NodeType = keyof typeof idPrefixes;
+
+const typeOfPrefix = new Map(Object.entries(idPrefixes).map(([type, prefix]) => [prefix, type as NodeType]));
+
+export function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text);
+}
+
+export function encodeId(type: NodeType, uuid: string): string {
+  return TypeID.fromUUID(idPrefixes[type], uuid).toString();
+}
+
+/** @throws {InvalidIdError} when the text is no id of this graph */
+export function decodeId(id: string): { type: NodeType; uuid: string } {
+  try {
+    const parsed = TypeID.fromString(id);
+    const type = typeOfPrefix.get(parsed.getType() as never);
+    if (type !== undefined) return { type, uuid: parsed.toUUID() };
+  } catch {
+    // falls through: whatever the parser found, the answer is the same
+  }
+  throw new InvalidIdError();
+}

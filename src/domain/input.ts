@@ -1,0 +1,187 @@
+import { z } from 'zod';
+import { type InputProblem, InvalidInputError, type ProblemCode } from '../errors.ts';
+import { scopes } from './policy.ts';
+
+/** The limits that the schema's descriptions, the REST documents and the database's constraints repeat. */
+export const limits = {
+  name: 50,
+  bio: 1000,
+  email: 254,
+  url: 2048,
+  password: { min: 8, max: 256 },
+  metadata: { bytes: 16 * 1024, depth: 8 },
+} as const;
+
+/** The number of characters as people count them: code points, not UTF-16 units. */
+const characters = (text: string) => [...text].length;
+
+/** PostgreSQL cannot store U+0000, and an unpaired surrogate is no text. */
+function isStorable(text: string): boolean {
+  return !text.includes('\u0000') && text.isWellFormed();
+}
+
+function text({ max, min = 1, lines = false }: { max: number; min?: number; lines?: boolean }) {
+  return z.string().superRefine((value, context) => {
+    const size = characters(value);
+    const control = lines ? /[^\P{Cc}\t\n\r]/u : /\p{Cc}/u;
+    const issue = (code: ProblemCode, message: string) =>
+      context.addIssue({ code: 'custom', message, params: { code } });
+    if (size < min)
+      issue('TOO_SHORT', min === 1 ? 'must not be empty' : `must have at least ${min} characters`);
+    else if (size > max) issue('TOO_LONG', `must have at most ${max} characters`);
+    else if (!isStorable(value) || control.test(value))
+      issue('INVALID', 'must not contain control characters');
+    else if (value.trim() === '') issue('INVALID', 'must not be blank');
+  });
+}
+
+const name = text({ max: limits.name });
+const newPassword = z
+  .string()
+  .min(limits.password.min, `must have at least ${limits.password.min} characters`)
+  .max(limits.password.max, `must have at most ${limits.password.max} characters`);
+
+const username = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(limits.name, `must have at most ${limits.name} characters`)
+  .regex(/^[a-zA-Z0-9_\-@.]*$/, 'may hold letters, digits and _ - @ . only');
+
+const email = z
+  .string()
+  .max(limits.email, `must have at most ${limits.email} characters`)
+  .pipe(z.email('must be an e-mail address'));
+
+const httpUrl = z
+  .string()
+  .max(limits.url, `must have at most ${limits.url} characters`)
+  .pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }));
+
+const phoneNumber = z.e164('must be a phone number in E.164 form, such as +4930123456');
+
+const locale = z
+  .string()
+  .max(100, 'must have at most 100 characters')
+  .transform((tag, context) => {
+    try {
+      return Intl.getCanonicalLocales(tag)[0] ?? tag;
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be a BCP 47 language tag, such as en-US' });
+      return z.NEVER;
+    }
+  });
+
+const timeZone = z.string().refine(isTimeZone, 'must be an IANA time zone, such as Europe/Berlin');
+
+function isTimeZone(zone: string): boolean {
+  if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(zone)) return false; // newer runtimes take offsets such as +01:00 too
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const metadata = z.record(z.string(), z.json(), 'must be an object').superRefine((value, context) => {
+  const issue = (code: ProblemCode, message: string) =>
+    context.addIssue({ code: 'custom', message, params: { code } });
+  const { bytes, depth } = limits.metadata;
+  if (depthOf(value, depth + 1) > depth) return issue('TOO_DEEP', `must have at most ${depth} levels`);
+  if (Buffer.byteLength(JSON.stringify(value)) > bytes)
+    return issue('TOO_LONG', 'must have at most 16 KiB as JSON');
+  if (!everyString(value, isStorable)) issue('INVALID', 'must not contain U+0000 or unpaired surrogates');
+});
+
+/** How deeply objects and arrays nest; stops counting at `limit`, so that no input can exhaust the stack. */
+function depthOf(value: unknown, limit: number): number {
+  if (limit === 0 || typeof value !== 'object' || value === null) return 0;
+  return 1 + Math.max(0, ...Object.values(value).map((inner) => depthOf(inner, limit - 1)));
+}
+
+function everyString(value: unknown, test: (text: string) => boolean): boolean {
+  if (typeof value === 'string') return test(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([key, inner]) => test(key) && everyString(inner, test));
+}
+
+/** What a person or program may say of an account. Absent keeps, null clears. */
+const profile = {
+  name: name.nullish(),
+  firstName: name.nullish(),
+  lastName: name.nullish(),
+  bio: text({ max: limits.bio, lines: true }).nullish(),
+  company: name.nullish(),
+  jobTitle: name.nullish(),
+  avatarUrl: httpUrl.nullish(),
+  metadata: metadata.nullish(),
+  locale: locale.nullish(),
+  timeZone: timeZone.nullish(),
+};
+
+const contact = {
+  username: username.nullish(),
+  email: email.nullish(),
+  phoneNumber: phoneNumber.nullish(),
+};
+
+/** What only a superuser may set. */
+const administration = {
+  status: z.enum(['PENDING', 'ACTIVE', 'SUSPENDED']).optional(),
+  isSuperuser: z.boolean().optional(),
+  password: newPassword.optional(),
+};
+
+export const updateProfileInput = z.object(profile);
+export const updateAccountInput = z.object({ ...profile, ...contact, ...administration });
+
+export const createUserInput = z.object({
+  ...profile,
+  ...contact,
+  ...administration,
+  oauthIdentity: z.object({ provider: text({ max: limits.name }), subject: text({ max: 255 }) }).nullish(),
+});
+
+export const createManagedUserInput = z.object({ ...profile, firstName: name });
+export const createServiceAccountInput = z.object({
+  name,
+  username: username.nullish(),
+  ...omitName(profile),
+});
+
+function omitName({ name: _, ...rest }: typeof profile) {
+  return rest;
+}
+
+export const createApiTokenInput = z.object({ name, scopes: z.array(z.enum(scopes)) });
+
+export type AccountUpdate = z.infer<typeof updateAccountInput>;
+
+/**
+ * Parses an input whole, so that all its problems come back together.
+ * @throws {InvalidInputError} with a problem for each bad value, its path starting with `root`
+ */
+export function parseInput<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+  { root = ['input'], also = [] }: { root?: readonly string[]; also?: readonly InputProblem[] } = {},
+): z.output<Schema> {
+  const parsed = schema.safeParse(input);
+  const problems = parsed.success
+    ? [...also]
+    : [...also, ...parsed.error.issues.map((issue) => problem(issue, root))];
+  if (!parsed.success || problems.length > 0) throw new InvalidInputError(problems);
+  return parsed.data;
+}
+
+function problem(issue: z.core.$ZodIssue, root: readonly string[]): InputProblem {
+  const path = [...root, ...issue.path.map(String)];
+  if (issue.code === 'custom' && issue.params?.code)
+    return { path, code: issue.params.code, message: issue.message };
+  if (issue.code === 'invalid_type' && issue.input === undefined)
+    return { path, code: 'REQUIRED', message: 'is required' };
+  const code = { too_small: 'TOO_SHORT', too_big: 'TOO_LONG' }[issue.code as string] as
+    | ProblemCode
+    | undefined;
+  return { path, code: code ?? 'INVALID', message: issue.message };
+}

@@ -1,0 +1,38 @@
+import type { Context } from '../context.ts';
+import { NotFoundError, UnauthenticatedError } from '../errors.ts';
+import type { Organization, Prisma } from '../generated/prisma/client.ts';
+import { visibility } from './policy.ts';
+
+export interface OrganizationQuery {
+  readonly select?: Prisma.OrganizationSelect;
+  readonly include?: Prisma.OrganizationInclude;
+}
+
+/** The organizations that exist for the actor: its own; all, for superusers. */
+export function visibleOrganizationWhere({ actor }: Pick<Context, 'actor'>): Prisma.OrganizationWhereInput {
+  const sees = visibility(actor);
+  return sees.everything ? {} : { id: { in: [...sees.organizationIds] } };
+}
+
+export async function findOrganizations(context: Context, ids: readonly string[], query: OrganizationQuery) {
+  if (context.actor.credential.kind === 'ANONYMOUS') throw new UnauthenticatedError();
+  const rows = (await context.prisma.organization.findMany({
+    where: { AND: [{ id: { in: [...ids] } }, visibleOrganizationWhere(context)] },
+    ...(query.select ? { select: { ...query.select, id: true } } : query),
+  })) as Organization[];
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => byId.get(id) ?? null);
+}
+
+export async function findOrganization(context: Context, id: string, query: OrganizationQuery) {
+  return (await findOrganizations(context, [id], query))[0] ?? null;
+}
+
+/** @throws {NotFoundError} when the actor cannot see the organization */
+export async function requireOrganization(
+  context: Context,
+  id: string,
+  path: readonly string[],
+): Promise<void> {
+  if ((await findOrganization(context, id, { select: { id: true } })) === null) throw new NotFoundError(path);
+}

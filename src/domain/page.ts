@@ -1,0 +1,142 @@
+/** Keyset pages: page 10,000 costs what page 1 does, and no row is skipped or repeated when others come and go. */
+import { InvalidArgumentError } from '../errors.ts';
+import { isUuid } from './ids.ts';
+
+export const pageSize = { default: 25, max: 100 } as const;
+
+/** The arguments of a connection (Relay cursor connections specification). */
+export interface PageArgs {
+  readonly first?: number | null | undefined;
+  readonly after?: string | null | undefined;
+  readonly last?: number | null | undefined;
+  readonly before?: string | null | undefined;
+}
+
+/** The order of a list. `tie` is a unique column that settles rows with the same value. */
+export interface Order {
+  readonly column: string;
+  readonly tie: string;
+  readonly direction: 'asc' | 'desc';
+}
+
+export interface Page<Row> {
+  readonly edges: readonly { readonly cursor: string; readonly row: Row }[];
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
+}
+
+/** A list whose rows and count are each read when first asked for, and once. */
+export interface LazyConnection<Row> {
+  readonly page: () => Promise<Page<Row>>;
+  readonly totalCount: () => Promise<number>;
+}
+
+export function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= read();
+    return result;
+  };
+}
+
+/** One page's query: conditions to add to the list's own, the order to read in, and one row more than the page holds. */
+export interface KeysetQuery {
+  readonly where: { readonly AND: readonly object[] };
+  readonly orderBy: object[];
+  readonly take: number;
+}
+
+type Position = readonly [value: Date | string, tie: string];
+
+const opposite = { asc: 'desc', desc: 'asc' } as const;
+
+/** The query of a page. @throws {InvalidArgumentError} for a size out of bounds or a cursor of another list */
+export function pageQuery(args: PageArgs, order: Order): KeysetQuery {
+  const { size, backward } = checkSize(args);
+  const bounds = [
+    ...(args.after == null ? [] : [beyond(parseCursor(args.after, order, 'after'), order, order.direction)]),
+    ...(args.before == null
+      ? []
+      : [beyond(parseCursor(args.before, order, 'before'), order, opposite[order.direction])]),
+  ];
+  const direction = backward ? opposite[order.direction] : order.direction;
+  return {
+    where: { AND: bounds },
+    orderBy: [{ [order.column]: direction }, { [order.tie]: direction }],
+    take: size + 1,
+  };
+}
+
+/** Makes a page of the rows that `pageQuery` found; each must carry the order's two columns. */
+export function toPage<Row extends object>(rows: readonly Row[], args: PageArgs, order: Order): Page<Row> {
+  const { size, backward } = checkSize(args);
+  const more = rows.length > size;
+  const kept = rows.slice(0, size);
+  if (backward) kept.reverse();
+  const edges = kept.map((row) => ({ row, cursor: formatCursor(row, order) }));
+  return {
+    edges,
+    pageInfo: {
+      hasNextPage: backward ? args.before != null : more,
+      hasPreviousPage: backward ? more : args.after != null,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+  };
+}
+
+/** Checks `first` and `last` before anything is read. */
+export function checkSize({ first, last }: PageArgs): { size: number; backward: boolean } {
+  if (first != null && last != null) {
+    throw new InvalidArgumentError('Give first or last, not both.', ['last']);
+  }
+  const argument = last != null ? 'last' : 'first';
+  const size = last ?? first ?? pageSize.default;
+  if (size < 0 || size > pageSize.max) {
+    throw new InvalidArgumentError(`${argument} must be from 0 to ${pageSize.max}.`, [argument]);
+  }
+  return { size, backward: last != null };
+}
+
+/** The rows beyond a position. The first condition lets the database seek in the index; the second settles ties. */
+function beyond([value, tie]: Position, order: Order, direction: 'asc' | 'desc'): object {
+  const than = direction === 'asc' ? 'gt' : 'lt';
+  return {
+    AND: [
+      { [order.column]: { [`${than}e`]: value } },
+      { OR: [{ [order.column]: { [than]: value } }, { [order.tie]: { [than]: tie } }] },
+    ],
+  };
+}
+
+function formatCursor(row: object, { column, tie }: Order): string {
+  const { [column]: value, [tie]: id } = row as Record<string, unknown>;
+  return Buffer.from(JSON.stringify([column, value, id])).toString('base64url');
+}
+
+function parseCursor(cursor: string, { column }: Order, argument: string): Position {
+  const [named, value, tie] = decode(cursor);
+  const malformed = new InvalidArgumentError(`${argument} is not a cursor of this list.`, [argument]);
+  if (typeof value !== 'string' || typeof tie !== 'string' || !isUuid(tie) || value.includes('\u0000'))
+    throw malformed;
+  if (named !== column) {
+    throw new InvalidArgumentError(`${argument} is a cursor of a list in another order.`, [argument]);
+  }
+  if (!column.endsWith('At')) return [value, tie];
+  const date = new Date(value);
+  if (Number.isNaN(date.getTime())) throw malformed;
+  return [date, tie];
+}
+
+function decode(cursor: string): readonly unknown[] {
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    return Array.isArray(parts) ? parts : [];
+  } catch {
+    return [];
+  }
+}

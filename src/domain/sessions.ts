@@ -1,0 +1,80 @@
+import { actingUserSelect, allScopes, toActingUser } from '../auth/authenticate.ts';
+import { verifyPassword } from '../auth/passwords.ts';
+import { issueSecret } from '../auth/secrets.ts';
+import type { Context } from '../context.ts';
+import { AccountNotActiveError, ForbiddenError, InvalidCredentialsError, UnauthenticatedError } from '../errors.ts';
+import type { User } from '../generated/prisma/client.ts';
+import { record } from './audit.ts';
+import type { ActingUser } from './policy.ts';
+import { transact } from './transaction.ts';
+import type { UserQuery } from './users.ts';
+
+const day = 24 * 60 * 60 * 1000;
+
+export interface SignedIn {
+  /** The session's token, shown this once. */
+  readonly token: string;
+  readonly sessionId: string;
+  readonly expiresAt: Date;
+  readonly user: User;
+}
+
+/**
+ * Opens a session for a person by e-mail address or username and password, and acts as that person from here on.
+ * An unknown login takes as long as a wrong password and answers the same.
+ */
+export async function signIn(
+  context: Context,
+  { login, password }: { login: string; password: string },
+  query: () => UserQuery,
+): Promise<SignedIn> {
+  const found = login.includes('\u0000')
+    ? null
+    : await context.prisma.loginName.findUnique({
+        where: { name: login },
+        select: { user: { select: { ...actingUserSelect, password: { select: { hash: true } } } } },
+      });
+  const matches = await verifyPassword(found?.user.password?.hash, password);
+  if (!matches || found?.user.kind !== 'HUMAN') throw new InvalidCredentialsError();
+  const { password: _, ...user } = found.user;
+  if (user.status !== 'ACTIVE') throw new AccountNotActiveError(user.status);
+  return openSession(context, toActingUser(user), query);
+}
+
+async function openSession(context: Context, user: ActingUser, query: () => UserQuery): Promise<SignedIn> {
+  const { secret, hash } = issueSecret('session', context.randomBytes);
+  const now = context.now();
+  const expiresAt = new Date(now.getTime() + context.settings.sessionDays * day);
+  const id = context.newId();
+  const credential = { kind: 'SESSION', id, expiresAt } as const;
+  const signedIn = { ...context, actor: { user, organizationId: null, credential, scopes: allScopes } };
+  await transact(context, async (tx) => {
+    await tx.session.create({
+      data: { id, userId: user.id, tokenHash: hash, ...context.client, createdAt: now, lastUsedAt: now, expiresAt },
+      select: { id: true },
+    });
+    const subject = { type: 'Session', id } as const;
+    await record(signedIn, tx, { action: 'session.create', subject, about: user.id });
+  });
+  context.actor = signedIn.actor;
+  const row = await context.prisma.user.findUniqueOrThrow({ where: { id: user.id }, ...query() });
+  return { token: secret, sessionId: id, expiresAt, user: row as User };
+}
+
+/** Ends the session that the request came with. */
+export async function signOut(context: Context): Promise<void> {
+  const { credential, user } = context.actor;
+  if (credential.kind === 'ANONYMOUS') throw new UnauthenticatedError();
+  if (credential.kind !== 'SESSION' || credential.id === null || user === null) {
+    throw new ForbiddenError('Only a session can be signed out; revoke an API token with revokeApiToken.');
+  }
+  const id = credential.id;
+  await transact(context, async (tx) => {
+    const { count } = await tx.session.updateMany({
+      where: { id, revokedAt: null },
+      data: { revokedAt: context.now() },
+    });
+    if (count === 0) return;
+    await record(context, tx, { action: 'session.revoke', subject: { type: 'Session', id }, about: user.id });
+  });
+}
