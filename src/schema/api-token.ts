@@ -1,0 +1,131 @@
+import { createApiToken, findApiTokens, revokeApiToken } from '../domain/api-tokens.ts';
+import type { Scope } from '../domain/policy.ts';
+import { InvalidInputError, NotFoundError } from '../errors.ts';
+import type { ApiToken as ApiTokenRow } from '../generated/prisma/client.ts';
+import { builder } from './builder.ts';
+import { defineConnection } from './connection.ts';
+import { defineNode } from './define-node.ts';
+import { ScopeEnum } from './enums.ts';
+import { nodeQuery, payloadQuery } from './node-query.ts';
+
+export const ApiToken = builder.prismaObject('ApiToken', {
+  description: 'A long-lived credential for programs, owned by a user, a service account or an organization.',
+  select: { id: true },
+  fields: (t) => ({
+    name: t.exposeString('name'),
+    prefix: t.exposeString('prefix'),
+    scopes: t.field({
+      type: [ScopeEnum],
+      description: 'What the token may be used for.',
+      select: { scopes: true },
+      resolve: ({ scopes }) => scopes as Scope[],
+    }),
+    user: t.relation('user', {
+      nullable: true,
+      description: 'The account that owns it; null when an organization does.',
+    }),
+    organization: t.relation('organization', {
+      nullable: true,
+      description: 'The organization that owns it; null when an account does.',
+    }),
+    isActive: t.boolean({
+      description: 'Whether the token works: neither expired nor revoked.',
+      select: { expiresAt: true, revokedAt: true },
+      resolve: ({ expiresAt, revokedAt }, _args, context) => revokedAt === null && expiresAt > context.now(),
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime' }),
+    lastUsedAt: t.expose('lastUsedAt', { type: 'DateTime', nullable: true }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime' }),
+    revokedAt: t.expose('revokedAt', { type: 'DateTime', nullable: true }),
+  }),
+});
+
+defineNode(ApiToken, (context, ids, info) =>
+  findApiTokens(context, ids, nodeQuery(context, info, 'ApiToken')),
+);
+
+export const ApiTokenConnection = defineConnection('ApiToken', { type: ApiToken, of: 'API tokens' });
+
+const CreateApiTokenInput = builder.inputType('CreateApiTokenInput', {
+  description: 'A new API token.',
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'What it is for, 1 to 50 characters.' }),
+    scopes: t.field({
+      type: [ScopeEnum],
+      required: true,
+      description:
+        'What it may be used for; none that your own credential lacks. Without `PROFILE` it reads public facts only.',
+    }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      description: 'When it stops working; one year from now when absent.',
+    }),
+    ownerId: t.globalID({
+      description:
+        'The service account or organization that owns it, if you run that; you yourself when absent.',
+    }),
+  }),
+});
+
+const CreateApiTokenSuccess = builder
+  .objectRef<{ secret: string; apiToken: ApiTokenRow }>('CreateApiTokenSuccess')
+  .implement({
+    description: 'The token was made.',
+    fields: (t) => ({
+      secret: t.exposeString('secret', {
+        description:
+          'The token itself, for `Authorization: Bearer …`. Shown this once: only a hash of it is kept.',
+      }),
+      apiToken: t.field({
+        type: ApiToken,
+        description: 'What is known of it.',
+        resolve: ({ apiToken }) => apiToken,
+      }),
+    }),
+  });
+
+const RevokeApiTokenSuccess = builder
+  .objectRef<{ apiToken: ApiTokenRow }>('RevokeApiTokenSuccess')
+  .implement({
+    description: 'The token is revoked; it stopped working at once.',
+    fields: (t) => ({
+      apiToken: t.field({
+        type: ApiToken,
+        description: 'The revoked token.',
+        resolve: ({ apiToken }) => apiToken,
+      }),
+    }),
+  });
+
+builder.mutationFields((t) => ({
+  createApiToken: t.field({
+    type: CreateApiTokenSuccess,
+    description:
+      'Makes an API token for yourself, or for a service account or organization that you run. Needs the scope `tokens:write`.',
+    errors: {
+      types: [InvalidInputError, NotFoundError],
+      union: { description: 'What came of `createApiToken`.' },
+    },
+    args: { input: t.arg({ type: CreateApiTokenInput, required: true, description: 'The token to make.' }) },
+    resolve: (_root, { input: { ownerId, ...input } }, context, info) =>
+      createApiToken(
+        context,
+        { ...input, owner: ownerId && { type: ownerId.typename as 'User' | 'Organization', id: ownerId.id } },
+        payloadQuery(context, info, 'CreateApiTokenSuccess', 'apiToken'),
+      ),
+  }),
+  revokeApiToken: t.field({
+    type: RevokeApiTokenSuccess,
+    description:
+      'Ends an API token at once. Revoking it again changes nothing. Needs the scope `tokens:write`.',
+    errors: { types: [NotFoundError], union: { description: 'What came of `revokeApiToken`.' } },
+    args: { id: t.arg.globalID({ for: [ApiToken], required: true, description: 'The token.' }) },
+    resolve: async (_root, { id }, context, info) => ({
+      apiToken: await revokeApiToken(
+        context,
+        id.id,
+        payloadQuery(context, info, 'RevokeApiTokenSuccess', 'apiToken'),
+      ),
+    }),
+  }),
+}));

@@ -1,0 +1,185 @@
+/** Connections (Relay cursor connections specification) over keyset pages: one shape for every list of the graph. */
+import type { FieldMap, ObjectRef } from '@pothos/core';
+import type { Context } from '../context.ts';
+import {
+  type LazyConnection,
+  type Order,
+  type PageArgs,
+  pageQuery,
+  pageSize,
+  toPage,
+} from '../domain/page.ts';
+import { builder } from './builder.ts';
+
+type Builder = typeof builder;
+type TypesOf<B> = B extends PothosSchemaTypes.SchemaBuilder<infer Types> ? Types : never;
+type SchemaTypes = TypesOf<Builder>;
+
+interface Edge<Row> {
+  readonly cursor: string;
+  readonly row: Row;
+}
+
+/** The arguments that every connection takes. */
+export function pageArgs() {
+  const { default: usual, max } = pageSize;
+  return builder.args((t) => ({
+    first: t.int({
+      description: `How many to take from the start, or after \`after\`: 0 to ${max}, by default ${usual}.`,
+    }),
+    after: t.string({ description: 'Take those after this cursor.' }),
+    last: t.int({
+      description: `How many to take from the end, or before \`before\`: 0 to ${max}. Not with \`first\`.`,
+    }),
+    before: t.string({ description: 'Take those before this cursor.' }),
+  }));
+}
+
+/** A page costs what its rows cost. */
+export function pageComplexity({ first, last }: PageArgs) {
+  return { field: 1, multiplier: Math.min(Math.max(first ?? last ?? pageSize.default, 1), pageSize.max) };
+}
+
+/** Defines `<name>Connection` and `<name>Edge`. A row of the list is its node, unless `node` finds the node in the row. */
+export function defineConnection<Node extends object, Row extends object = Node>(
+  name: string,
+  {
+    type,
+    of,
+    node = (row) => row as unknown as Node,
+    edgeFields,
+  }: {
+    type: ObjectRef<SchemaTypes, Node>;
+    /** What the list holds, in the plural: it becomes part of the descriptions. */
+    of: string;
+    node?: (row: Row) => Node;
+    edgeFields?: (t: PothosSchemaTypes.ObjectFieldBuilder<SchemaTypes, Edge<Row>>) => FieldMap;
+  },
+) {
+  const edge = builder.objectRef<Edge<Row>>(`${name}Edge`).implement({
+    description: `One place in a list of ${of}.`,
+    fields: (t) => ({
+      cursor: t.exposeString('cursor', { description: 'Marks this place, for `after` and `before`.' }),
+      node: t.field({
+        type,
+        description: 'What stands in this place.',
+        resolve: ({ row }) => node(row) as never,
+      }),
+      ...edgeFields?.(t as never),
+    }),
+  });
+  return builder.objectRef<LazyConnection<Row>>(`${name}Connection`).implement({
+    description: `A page of a list of ${of}.`,
+    fields: (t) => ({
+      edges: t.field({
+        type: [edge],
+        description: 'The places of this page, in order.',
+        complexity: { multiplier: 1 },
+        resolve: async ({ page }) => [...(await page()).edges],
+      }),
+      nodes: t.field({
+        type: [type],
+        description: 'What stands in the places of this page, where the cursors do not matter.',
+        complexity: { multiplier: 1 },
+        resolve: async ({ page }) => (await page()).edges.map(({ row }) => node(row)) as never,
+      }),
+      pageInfo: t.field({
+        type: builder.pageInfoRef(),
+        description: 'Where this page lies in the whole list.',
+        resolve: async ({ page }) => (await page()).pageInfo,
+      }),
+      totalCount: t.int({
+        description: 'How many the whole list holds. Counted only when asked for.',
+        resolve: ({ totalCount }) => totalCount(),
+      }),
+    }),
+  });
+}
+
+/** Where the nodes of a connection are in a selection of it. */
+export const nodePaths = [['nodes'], ['edges', 'node']];
+
+/** A list relation of a model, shown as a connection. */
+interface Relation {
+  readonly relation: string;
+  readonly order: Order;
+  /** The GraphQL type of a node. */
+  readonly nodeType: string;
+  /** The relation of a row that leads to its node, for lists whose rows join two things. */
+  readonly through?: string;
+  /** Columns of a row that the edge's own fields read. */
+  readonly columns?: Readonly<Record<string, true>>;
+  /** Which rows there are for the actor. */
+  readonly where?: (context: Context) => object;
+  /** Whether the actor may see the list of this parent at all; to others it is empty. */
+  readonly visible?: (context: Context, parent: never) => boolean;
+  /** What `visible` must know of the parent. */
+  readonly parentSelect?: (context: Context) => object;
+}
+
+type Nested = (query: object, include: { getType: () => string; paths: object[][] }) => { select?: object };
+
+/** A field that shows a relation as a connection. Its rows are part of its parent's query: no list costs a query a parent. */
+export function relatedPage<Row extends object>(
+  relation: Relation,
+  { type, description }: { type: ObjectRef<SchemaTypes, LazyConnection<Row>>; description: string },
+) {
+  return {
+    type,
+    description,
+    args: pageArgs(),
+    complexity: pageComplexity,
+    // Pothos tells its own connections which fields are asked of them by this extension; `select` would not.
+    extensions: {
+      pothosPrismaSelect: (args: PageArgs, context: Context, nested: Nested, asked: () => ReadonlySet<string>) => ({
+        select: { ...relation.parentSelect?.(context), ...selectPage(relation, args, context, nested, asked()) },
+      }),
+    },
+    resolve: (parent: object, args: PageArgs, context: Context) =>
+      loadedPage<Row>(relation, args, parent, relation.visible?.(context, parent as never) ?? true),
+  } as never;
+}
+
+function selectPage(
+  { relation, order, nodeType, through, columns, where }: Relation,
+  args: PageArgs,
+  context: Context,
+  nested: Nested,
+  asked: ReadonlySet<string>,
+) {
+  const keyset = pageQuery(args, order);
+  const only = where?.(context) ?? {};
+  const paths = nodePaths.map((path) => path.map((name) => ({ name })));
+  const node = nested({}, { getType: () => nodeType, paths });
+  const select = {
+    ...(through ? { [through]: node.select ? node : true } : node.select),
+    ...columns,
+    [order.column]: true,
+    [order.tie]: true,
+  };
+  const rows = {
+    where: { AND: [only, ...keyset.where.AND] },
+    orderBy: keyset.orderBy,
+    take: keyset.take,
+    select,
+  };
+  return {
+    ...(['nodes', 'edges', 'pageInfo'].some((field) => asked.has(field)) && { [relation]: rows }),
+    ...(asked.has('totalCount') && { _count: { select: { [relation]: { where: only } } } }),
+  };
+}
+
+function loadedPage<Row extends object>(
+  { relation, order }: Relation,
+  args: PageArgs,
+  parent: object,
+  visible: boolean,
+): LazyConnection<Row> {
+  const { [relation]: rows = [], _count: counts } = parent as Record<string, Row[]> & {
+    _count?: Record<string, number>;
+  };
+  return {
+    page: async () => toPage(visible ? rows : [], args, order),
+    totalCount: async () => (visible ? (counts?.[relation] ?? 0) : 0),
+  };
+}

@@ -1,0 +1,126 @@
+/** The errors that a person can act on: members of the mutations' result unions. */
+import {
+  AccountNotActiveError,
+  ConflictError,
+  type DataErrorCode,
+  type DomainError,
+  errorRegistry,
+  IdentityTakenError,
+  InvalidCredentialsError,
+  InvalidInputError,
+  LastOwnerError,
+  LastSuperuserError,
+  LoginNameTakenError,
+  NotFoundError,
+  ProtectedAccountError,
+} from '../errors.ts';
+import { builder } from './builder.ts';
+import { InputProblemCode } from './enums.ts';
+
+const ErrorCodeEnum = builder.enumType('ErrorCode', {
+  description: 'The stable code of an error that is told as data, for programs to tell errors apart.',
+  values: Object.fromEntries(
+    Object.entries(errorRegistry)
+      .filter(([, { as }]) => as === 'data')
+      .map(([code, { message }]) => [code, { description: message }]),
+  ) as Record<DataErrorCode, { description: string }>,
+});
+
+const ErrorInterface = builder.interfaceRef<DomainError>('Error').implement({
+  description: 'Why a mutation did nothing, in a form that a person can act on.',
+  fields: (t) => ({
+    code: t.field({
+      type: ErrorCodeEnum,
+      description: 'The stable code.',
+      resolve: ({ code }) => code as DataErrorCode,
+    }),
+    message: t.exposeString('message', { description: 'What went wrong, in English, for a person.' }),
+    path: t.stringList({
+      description:
+        'The argument that it is about, from the root of the arguments; empty when it is about none.',
+      resolve: ({ path }) => [...path],
+    }),
+  }),
+});
+
+const InputProblem = builder.objectRef<InvalidInputError['problems'][number]>('InputProblem').implement({
+  description: 'One value of an input that cannot be used.',
+  fields: (t) => ({
+    path: t.stringList({
+      description: 'Where the value is, from the root of the arguments: `["input", "name"]`.',
+      resolve: ({ path }) => [...path],
+    }),
+    code: t.field({
+      type: InputProblemCode,
+      description: 'What is wrong, for programs.',
+      resolve: ({ code }) => code,
+    }),
+    message: t.exposeString('message', {
+      description: 'What is wrong, in English: `must have at most 50 characters`.',
+    }),
+  }),
+});
+
+builder.objectType(InvalidInputError, {
+  name: 'InvalidInputError',
+  description: 'The input has problems; nothing was changed. All of them are told at once.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    problems: t.field({
+      type: [InputProblem],
+      description: 'Every problem.',
+      resolve: ({ problems }) => [...problems],
+    }),
+  }),
+});
+
+builder.objectType(ConflictError, {
+  name: 'ConflictError',
+  description: 'The account is no longer at the expected version; nothing was changed.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    currentVersion: t.exposeInt('currentVersion', { description: 'The version that the account has now.' }),
+  }),
+});
+
+builder.objectType(LastOwnerError, {
+  name: 'LastOwnerError',
+  description: 'The account is the only owner of an organization, which would be left without one.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    organizationIds: t.globalIDList({
+      description: 'The organizations that need another owner first.',
+      resolve: ({ organizationIds }) => organizationIds.map((id) => ({ type: 'Organization', id })) as never,
+    }),
+  }),
+});
+
+const plain: [new (...args: never[]) => DomainError, name: string, description: string][] = [
+  [NotFoundError, 'NotFoundError', 'There is no such object, or you may not see it.'],
+  [
+    LoginNameTakenError,
+    'LoginNameTakenError',
+    'Another account has this username or e-mail address to sign in with.',
+  ],
+  [
+    IdentityTakenError,
+    'IdentityTakenError',
+    'Another account is linked to this identity of the OAuth2 provider.',
+  ],
+  [
+    InvalidCredentialsError,
+    'InvalidCredentialsError',
+    'The login or the password is wrong; which of them is not told.',
+  ],
+  [AccountNotActiveError, 'AccountNotActiveError', 'The password is right, but the account is not active.'],
+  [
+    ProtectedAccountError,
+    'ProtectedAccountError',
+    'The account is reserved or internal, and stays as it is.',
+  ],
+  [LastSuperuserError, 'LastSuperuserError', 'Nobody could administer the accounts any more.'],
+];
+
+for (const [type, name, description] of plain) {
+  builder.objectType(type as new () => DomainError, { name, description, interfaces: [ErrorInterface] });
+}

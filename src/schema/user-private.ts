@@ -1,0 +1,203 @@
+/** The private facts of an account. Each is null for whoever may not read them: on every path through the graph. */
+import type { Context } from '../context.ts';
+import type { AccountRow } from '../domain/accounts.ts';
+import { visibleOrganizationWhere } from '../domain/organizations.ts';
+import { may, policySelect } from './access.ts';
+import { ApiTokenConnection } from './api-token.ts';
+import { builder } from './builder.ts';
+import { relatedPage } from './connection.ts';
+import { Email, OAuthIdentity, PhoneNumber } from './contact.ts';
+import { UserOrganizationConnection } from './organization.ts';
+import { Session } from './session.ts';
+import { User } from './user.ts';
+import { UserConnection } from './user-list.ts';
+
+const hidden = 'Private: null for others.';
+
+function privately<Row extends AccountRow, T>(context: Context, row: Row, read: (row: Row) => T): T | null {
+  return may(context, 'readPrivate', row) ? read(row) : null;
+}
+
+const emailOrder = {
+  orderBy: [{ isDefault: 'desc' as const }, { createdAt: 'asc' as const }, { id: 'asc' as const }],
+};
+const phoneOrder = {
+  orderBy: [{ isPrimary: 'desc' as const }, { createdAt: 'asc' as const }, { id: 'asc' as const }],
+};
+const identityOrder = phoneOrder;
+
+builder.prismaObjectFields(User, (t) => ({
+  email: t.field({
+    type: 'EmailAddress',
+    nullable: true,
+    description: `The default e-mail address. Null when there is none. ${hidden}`,
+    select: (_args, context) => ({
+      ...policySelect(context),
+      emails: { ...emailOrder, select: { address: true, isDefault: true } },
+    }),
+    resolve: (user, _args, context) =>
+      privately(context, user, ({ emails }) => emails.find((email) => email.isDefault)?.address ?? null),
+  }),
+  emails: t.field({
+    type: [Email],
+    nullable: true,
+    description: `The e-mail addresses, the default one first. ${hidden}`,
+    select: (_args, context, nested) => ({ ...policySelect(context), emails: nested(emailOrder) }),
+    resolve: (user, _args, context) => privately(context, user, ({ emails }) => emails),
+  }),
+  phoneNumber: t.field({
+    type: 'PhoneNumber',
+    nullable: true,
+    description: `The primary phone number. Null when there is none. ${hidden}`,
+    select: (_args, context) => ({
+      ...policySelect(context),
+      phoneNumbers: { ...phoneOrder, select: { number: true, isPrimary: true } },
+    }),
+    resolve: (user, _args, context) =>
+      privately(
+        context,
+        user,
+        ({ phoneNumbers }) => phoneNumbers.find((phone) => phone.isPrimary)?.number ?? null,
+      ),
+  }),
+  phoneNumbers: t.field({
+    type: [PhoneNumber],
+    nullable: true,
+    description: `The phone numbers, the primary one first. ${hidden}`,
+    select: (_args, context, nested) => ({ ...policySelect(context), phoneNumbers: nested(phoneOrder) }),
+    resolve: (user, _args, context) => privately(context, user, ({ phoneNumbers }) => phoneNumbers),
+  }),
+  oauthProvider: t.string({
+    nullable: true,
+    description: `The provider of an OAuth2 account, such as \`github\`. Null for an account of another kind. ${hidden}`,
+    select: (_args, context) => ({
+      ...policySelect(context),
+      identities: { ...identityOrder, select: { provider: true, isPrimary: true } },
+    }),
+    resolve: (user, _args, context) =>
+      privately(context, user, ({ identities }) => identities.find((one) => one.isPrimary)?.provider ?? null),
+  }),
+  oauthId: t.string({
+    nullable: true,
+    description: `The id of an OAuth2 account at its provider. Null for an account of another kind. ${hidden}`,
+    select: (_args, context) => ({
+      ...policySelect(context),
+      identities: { ...identityOrder, select: { subject: true, isPrimary: true } },
+    }),
+    resolve: (user, _args, context) =>
+      privately(context, user, ({ identities }) => identities.find((one) => one.isPrimary)?.subject ?? null),
+  }),
+  identities: t.field({
+    type: [OAuthIdentity],
+    nullable: true,
+    description: `The accounts at OAuth2 providers that are linked, the one that made the account first. ${hidden}`,
+    select: (_args, context, nested) => ({ ...policySelect(context), identities: nested(identityOrder) }),
+    resolve: (user, _args, context) => privately(context, user, ({ identities }) => identities),
+  }),
+  metadata: t.field({
+    type: 'JSONObject',
+    nullable: true,
+    description: `Free-form facts that an application keeps with the account. Null when there are none. ${hidden}`,
+    select: (_args, context) => ({ ...policySelect(context), metadata: true }),
+    resolve: (user, _args, context) => privately(context, user, ({ metadata }) => metadata),
+  }),
+  locale: t.field({
+    type: 'Locale',
+    nullable: true,
+    description: `The preferred language. Null when none is set. ${hidden}`,
+    select: (_args, context) => ({ ...policySelect(context), locale: true }),
+    resolve: (user, _args, context) => privately(context, user, ({ locale }) => locale),
+  }),
+  timeZone: t.field({
+    type: 'TimeZone',
+    nullable: true,
+    description: `The time zone. Null when none is set. ${hidden}`,
+    select: (_args, context) => ({ ...policySelect(context), timeZone: true }),
+    resolve: (user, _args, context) => privately(context, user, ({ timeZone }) => timeZone),
+  }),
+}));
+
+const activeSessions = (context: Context) => ({ revokedAt: null, expiresAt: { gt: context.now() } });
+
+builder.prismaObjectFields(User, (t) => ({
+  activeSessionCount: t.int({
+    nullable: true,
+    description: `How many sessions are open. ${hidden}`,
+    select: (_args, context) => ({
+      ...policySelect(context),
+      _count: { select: { sessions: { where: activeSessions(context) } } },
+    }),
+    resolve: (user, _args, context) => privately(context, user, ({ _count }) => _count.sessions),
+  }),
+  sessions: t.field({
+    type: [Session],
+    nullable: true,
+    description:
+      'The open sessions, the one used last first, up to 100. Null for all but the account itself and superusers.',
+    select: (_args, context, nested) => ({
+      ...policySelect(context),
+      sessions: nested({
+        where: activeSessions(context),
+        orderBy: [{ lastUsedAt: 'desc' as const }, { id: 'asc' as const }],
+        take: 100,
+      }),
+    }),
+    resolve: (user, _args, context) => (may(context, 'readSessions', user) ? user.sessions : null),
+  }),
+}));
+
+const newestFirst = { column: 'createdAt', tie: 'id', direction: 'desc' } as const;
+const readPrivate = (context: Context, user: AccountRow) => may(context, 'readPrivate', user);
+
+builder.prismaObjectFields(User, (t) => ({
+  managedUsers: t.field(
+    relatedPage(
+      {
+        relation: 'managedUsers',
+        order: newestFirst,
+        nodeType: 'User',
+        parentSelect: policySelect,
+        visible: readPrivate,
+      },
+      {
+        type: UserConnection,
+        description: 'The users that this account manages, newest first. Private: empty for others.',
+      },
+    ),
+  ),
+  organizations: t.field(
+    relatedPage(
+      {
+        relation: 'memberships',
+        order: { column: 'createdAt', tie: 'organizationId', direction: 'asc' },
+        nodeType: 'Organization',
+        through: 'organization',
+        columns: { role: true },
+        where: (context) => ({ organization: visibleOrganizationWhere(context) }),
+        parentSelect: policySelect,
+        visible: readPrivate,
+      },
+      {
+        type: UserOrganizationConnection,
+        description:
+          'The organizations that the account is a member of, as far as you can see them, in the order of joining. Private: empty for others.',
+      },
+    ),
+  ),
+  apiTokens: t.field(
+    relatedPage(
+      {
+        relation: 'apiTokens',
+        order: newestFirst,
+        nodeType: 'ApiToken',
+        parentSelect: policySelect,
+        visible: (context, user: AccountRow) => may(context, 'listTokens', user),
+      },
+      {
+        type: ApiTokenConnection,
+        description:
+          'The API tokens that the account owns, newest first. Private: empty for those who may not list them.',
+      },
+    ),
+  ),
+}));

@@ -1,0 +1,123 @@
+/** Who is calling. */
+import type { Context } from '../context.ts';
+import { findOrganizations } from '../domain/organizations.ts';
+import type { Role } from '../domain/policy.ts';
+import { findMe } from '../domain/users.ts';
+import type { Organization as OrganizationRow } from '../generated/prisma/client.ts';
+import { builder } from './builder.ts';
+import { MembershipRole, ScopeEnum } from './enums.ts';
+import { nodeQuery, payloadQuery } from './node-query.ts';
+import { Organization } from './organization.ts';
+import { User } from './user.ts';
+
+const CredentialKind = builder.enumType('CredentialKind', {
+  description: 'How a request says who it is from.',
+  values: {
+    ANONYMOUS: { description: 'It does not.' },
+    SESSION: { description: "By a session's token, from `signIn`." },
+    API_TOKEN: { description: 'By an API token.' },
+  } as const,
+});
+
+const Credential = builder.objectRef<Context['actor']>('Credential').implement({
+  description: 'What a request came with to say who it is from.',
+  fields: (t) => ({
+    kind: t.field({
+      type: CredentialKind,
+      description: 'Which kind.',
+      resolve: ({ credential }) => credential.kind,
+    }),
+    id: t.globalID({
+      nullable: true,
+      description: 'The global id of the session or the API token; null when anonymous.',
+      resolve: ({ credential: { kind, id } }) =>
+        (id === null ? null : { type: kind === 'SESSION' ? 'Session' : 'ApiToken', id }) as never,
+    }),
+    scopes: t.field({
+      type: [ScopeEnum],
+      description: 'What it may be used for. A session has all scopes.',
+      resolve: ({ scopes }) => [...scopes],
+    }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it stops working; null when anonymous.',
+      resolve: ({ credential }) => credential.expiresAt,
+    }),
+  }),
+});
+
+const RateLimit = builder.objectRef<Context['rateLimit']>('RateLimit').implement({
+  description: 'Where you stand within your rate limit, this request included.',
+  fields: (t) => ({
+    limit: t.exposeInt('limit', { description: 'Requests per minute.' }),
+    remaining: t.exposeInt('remaining', { description: 'Requests left in this minute.' }),
+    resetAt: t.expose('resetAt', { type: 'DateTime', description: 'When the count starts again.' }),
+  }),
+});
+
+const ViewerOrganization = builder
+  .objectRef<{ organization: OrganizationRow; role: Role | null }>('ViewerOrganization')
+  .implement({
+    description: 'An organization of the caller.',
+    fields: (t) => ({
+      organization: t.field({
+        type: Organization,
+        description: 'The organization.',
+        resolve: ({ organization }) => organization,
+      }),
+      role: t.field({
+        type: MembershipRole,
+        nullable: true,
+        description:
+          'What the caller is there; null for the token of the organization itself and for its service accounts.',
+        resolve: ({ role }) => role,
+      }),
+    }),
+  });
+
+const Viewer = builder.objectRef<Context>('Viewer').implement({
+  description: 'Who is calling, with what, and how much more it may.',
+  fields: (t) => ({
+    user: t.field({
+      type: User,
+      nullable: true,
+      description:
+        'The account that acts; null when anonymous, or when the token belongs to an organization.',
+      resolve: (_viewer, _args, context, info) => findMe(context, nodeQuery(context, info, 'User')),
+    }),
+    credential: t.field({
+      type: Credential,
+      description: 'What the request came with.',
+      resolve: ({ actor }) => actor,
+    }),
+    organizations: t.field({
+      type: [ViewerOrganization],
+      description:
+        'The organizations of the caller: its memberships; that of an organization token or a service account.',
+      resolve: (_viewer, _args, context, info) => viewerOrganizations(context, info),
+    }),
+    rateLimit: t.field({
+      type: RateLimit,
+      description: 'Where the caller stands within its rate limit.',
+      resolve: ({ rateLimit }) => rateLimit,
+    }),
+  }),
+});
+
+async function viewerOrganizations(context: Context, info: Parameters<typeof nodeQuery>[1]) {
+  const { user, organizationId } = context.actor;
+  const roles = new Map<string, Role | null>(user?.memberships.map((m) => [m.organizationId, m.role]));
+  const own = organizationId ?? user?.organizationId;
+  if (own) roles.set(own, null);
+  if (roles.size === 0) return [];
+  const query = payloadQuery(context, info, 'ViewerOrganization', 'organization');
+  const organizations = await findOrganizations(context, [...roles.keys()], query);
+  return organizations.flatMap((organization) =>
+    organization === null ? [] : [{ organization, role: roles.get(organization.id) ?? null }],
+  );
+}
+
+builder.queryField('viewer', (t) =>
+  t.field({ type: Viewer, description: 'Who is calling.', resolve: (_root, _args, context) => context }),
+);
