@@ -1,0 +1,233 @@
+import { hashPassword } from '../auth/passwords.ts';
+import { issueSecret } from '../auth/secrets.ts';
+import type { Sources } from '../context.ts';
+import type { Database } from '../db/database.ts';
+import type { Prisma } from '../generated/prisma/client.ts';
+import { createSources } from '../sources.ts';
+import { type DemoAccount, demoAccounts, demoPassword, generatedPeople } from './people.ts';
+
+type Tx = Prisma.TransactionClient;
+const day = 24 * 60 * 60 * 1000;
+
+/** Fills an empty database with the demo's accounts, all or none. @returns what to tell a newcomer */
+export async function seedDemoAccounts(
+  { prisma }: Pick<Database, 'prisma'>,
+  sources: Sources = createSources(),
+): Promise<readonly DemoAccount[]> {
+  // One hash for all: each demo account has the same public password, and 200 hashes would take seconds.
+  const hash = await hashPassword(demoPassword, sources.randomBytes);
+  await prisma.$transaction(async (tx) => {
+    const ids = await addPeople(tx, sources, hash);
+    await addOrganizations(tx, sources, ids);
+    await addManagedUsers(tx, sources, ids.ada);
+    await addSessions(tx, sources, ids.ada);
+    await tx.share.create({
+      data: {
+        id: sources.newId(),
+        grantorId: ids.grace,
+        granteeId: ids.ada,
+        scopes: ['data:read', 'profile'],
+      },
+    });
+    await addGeneratedPeople(tx, sources, hash);
+  });
+  return demoAccounts;
+}
+
+/** Whether the demo is in this database; false also when it cannot be reached, so that pages still show. */
+export async function hasDemoAccounts({ prisma }: Pick<Database, 'prisma'>): Promise<boolean> {
+  const where = { username: 'ada', emails: { some: { address: 'ada@example.com' } } };
+  return (await prisma.user.findFirst({ where, select: { id: true } }).catch(() => null)) !== null;
+}
+
+async function addPeople(tx: Tx, { newId, now }: Sources, hash: string) {
+  const [admin, ada, grace, linus, margaret] = [newId(), newId(), newId(), newId(), newId()];
+  const at = (days: number) => {
+    const createdAt = new Date(now().getTime() - days * day);
+    return { createdAt, updatedAt: createdAt };
+  };
+  await tx.user.createMany({
+    data: [
+      {
+        id: admin,
+        username: 'admin',
+        name: 'Administrator',
+        isSuperuser: true,
+        isOnboarded: true,
+        ...at(400),
+      },
+      {
+        id: ada,
+        username: 'ada',
+        name: 'Ada Lovelace',
+        firstName: 'Ada',
+        lastName: 'Lovelace',
+        bio: 'Writes programs for engines that are not built yet.',
+        company: 'Acme',
+        jobTitle: 'Analyst',
+        avatarUrl: 'https://example.com/avatars/ada.png',
+        metadata: { team: 'engines', favoriteNumber: 7 },
+        locale: 'en-GB',
+        timeZone: 'Europe/London',
+        isOnboarded: true,
+        ...at(390),
+      },
+      {
+        id: grace,
+        username: 'grace',
+        name: 'Grace Hopper',
+        firstName: 'Grace',
+        lastName: 'Hopper',
+        company: 'Babel',
+        ...at(380),
+      },
+      {
+        id: linus,
+        username: 'linus@example.com',
+        name: 'Linus Torvalds',
+        firstName: 'Linus',
+        lastName: 'Torvalds',
+        ...at(370),
+      },
+      {
+        id: margaret,
+        username: 'margaret',
+        name: 'Margaret Hamilton',
+        firstName: 'Margaret',
+        lastName: 'Hamilton',
+        status: 'SUSPENDED',
+        ...at(360),
+      },
+    ],
+  });
+  const email = (userId: string, name: string) => ({
+    id: newId(),
+    userId,
+    address: `${name}@example.com`,
+    isDefault: true,
+    verifiedAt: now(),
+  });
+  await tx.email.createMany({
+    data: [
+      email(admin, 'admin'),
+      email(ada, 'ada'),
+      { ...email(ada, 'countess'), isDefault: false, verifiedAt: null },
+      email(grace, 'grace'),
+      email(linus, 'linus'),
+      email(margaret, 'margaret'),
+    ],
+  });
+  await tx.phoneNumber.create({
+    data: { id: newId(), userId: ada, number: '+442071234567', isPrimary: true, verifiedAt: now() },
+  });
+  await tx.oAuthIdentity.create({
+    data: {
+      id: newId(),
+      userId: linus,
+      provider: 'github',
+      subject: '1024025',
+      isPrimary: true,
+      email: 'linus@example.com',
+    },
+  });
+  await tx.password.createMany({ data: [admin, ada, grace, margaret].map((userId) => ({ userId, hash })) });
+  return { admin, ada, grace, linus, margaret };
+}
+
+async function addOrganizations(
+  tx: Tx,
+  { newId }: Sources,
+  { ada, grace, linus }: Awaited<ReturnType<typeof addPeople>>,
+) {
+  const [acme, babel] = [newId(), newId()];
+  await tx.organization.createMany({
+    data: [
+      { id: acme, name: 'Acme', subDomain: 'acme' },
+      { id: babel, name: 'Babel', subDomain: 'babel' },
+    ],
+  });
+  await tx.membership.createMany({
+    data: [
+      { organizationId: acme, userId: ada, role: 'OWNER' },
+      { organizationId: acme, userId: linus, role: 'MEMBER' },
+      { organizationId: babel, userId: grace, role: 'OWNER' },
+      { organizationId: babel, userId: ada, role: 'MEMBER' },
+    ],
+  });
+  await tx.user.create({
+    data: {
+      id: newId(),
+      kind: 'SERVICE_ACCOUNT',
+      username: 'ci',
+      name: 'Continuous Integration',
+      organizationId: acme,
+    },
+    select: { id: true },
+  });
+}
+
+async function addManagedUsers(tx: Tx, { newId, now }: Sources, managerId: string) {
+  const managed = [
+    { id: newId(), kind: 'MANAGED' as const, managerId, firstName: 'Kit' },
+    { id: newId(), kind: 'MANAGED' as const, managerId, firstName: 'Robin', lastName: 'Vega' },
+  ];
+  await tx.user.createMany({ data: managed });
+  const record = (userId: string, collection: string, days: number, data: Prisma.InputJsonObject) => ({
+    id: newId(),
+    userId,
+    collection,
+    occurredAt: new Date(now().getTime() - days * day),
+    data,
+  });
+  await tx.dataRecord.createMany({
+    data: managed.flatMap(({ id }) => [
+      record(id, 'activities', 1, { sport: 'cycling', distanceMeters: 42_195, durationSeconds: 5400 }),
+      record(id, 'activities', 3, { sport: 'running', distanceMeters: 10_000, durationSeconds: 2700 }),
+      record(id, 'traces', 1, { lactate: 1.9, power: 220, heartRate: 141 }),
+    ]),
+  });
+}
+
+/** Three sign-ins of the past; nobody has their tokens. */
+async function addSessions(tx: Tx, { newId, now, randomBytes }: Sources, userId: string) {
+  const programs = ['Firefox on Linux', 'Safari on iPhone', 'curl/8.5.0'];
+  await tx.session.createMany({
+    data: programs.map((userAgent, index) => {
+      const createdAt = new Date(now().getTime() - (index + 1) * day);
+      return {
+        id: newId(),
+        userId,
+        tokenHash: issueSecret('session', randomBytes).hash,
+        ipAddress: `192.0.2.${index + 1}`,
+        userAgent,
+        createdAt,
+        lastUsedAt: createdAt,
+        expiresAt: new Date(now().getTime() + 30 * day),
+      };
+    }),
+  });
+}
+
+async function addGeneratedPeople(tx: Tx, { newId, now }: Sources, hash: string) {
+  const people = generatedPeople.map((person, index) => ({ ...person, id: newId(), index }));
+  const joined = (index: number) => new Date(now().getTime() - (350 - index) * day);
+  await tx.user.createMany({
+    data: people.map(({ email: _, index, ...columns }) => ({
+      ...columns,
+      isOnboarded: index % 3 !== 0,
+      createdAt: joined(index),
+      updatedAt: joined(index),
+    })),
+  });
+  await tx.email.createMany({
+    data: people.map(({ id, email, index }) => ({
+      id: newId(),
+      userId: id,
+      address: email,
+      isDefault: true,
+      verifiedAt: index % 4 === 0 ? null : joined(index),
+      createdAt: joined(index),
+    })),
+  });
+  await tx.password.createMany({ data: people.map(({ id }) => ({ userId: id, hash })) });
+}
