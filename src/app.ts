@@ -43,7 +43,11 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
   const limits = createLimits({ perMinute: config.rateLimitPerMinute, now: sources.now });
   const graphql = createGraphQL({ log });
   const health = createHealth(database);
-  const pages = createPages({ version, demoAccounts: () => hasDemoAccounts(database) });
+  const pages = createPages({
+    version,
+    publicUrl: config.publicUrl,
+    demoAccounts: () => hasDemoAccounts(database),
+  });
 
   async function respond({ request, requestId, connection, met }: Incoming): Promise<Response> {
     const url = new URL(request.url);

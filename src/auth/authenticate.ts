@@ -36,7 +36,13 @@ const verifiers: Record<SecretKind, Verifier> = {
   async session(tokenHash, { prisma, now }) {
     const session = await prisma.session.findUnique({
       where: { tokenHash },
-      select: { id: true, expiresAt: true, revokedAt: true, lastUsedAt: true, user: { select: actingUserSelect } },
+      select: {
+        id: true,
+        expiresAt: true,
+        revokedAt: true,
+        lastUsedAt: true,
+        user: { select: actingUserSelect(now()) },
+      },
     });
     if (session === null || isOver(session, now()) || session.user.status !== 'ACTIVE') return null;
     await touch(prisma.session, session, now());
@@ -58,7 +64,7 @@ const verifiers: Record<SecretKind, Verifier> = {
         revokedAt: true,
         lastUsedAt: true,
         organizationId: true,
-        user: { select: actingUserSelect },
+        user: { select: actingUserSelect(now()) },
       },
     });
     if (token === null || isOver(token, now())) return null;
@@ -76,20 +82,34 @@ const verifiers: Record<SecretKind, Verifier> = {
 /** A session may do all that its user may. */
 export const allScopes: ReadonlySet<Scope> = new Set(scopes);
 
-/** What must be read of an account to act as it. */
-export const actingUserSelect = {
-  id: true,
-  kind: true,
-  status: true,
-  username: true,
-  isSuperuser: true,
-  organizationId: true,
-  memberships: { select: { organizationId: true, role: true } },
-} as const satisfies Prisma.UserSelect;
+/** More shares than anybody has; the bound keeps what is read for each request finite. */
+const mostShares = 10_000;
 
-export function toActingUser(user: Prisma.UserGetPayload<{ select: typeof actingUserSelect }>): ActingUser {
-  const { status: _, ...acting } = user;
-  return acting;
+/** What must be read of an account to act as it. */
+export function actingUserSelect(now: Date) {
+  return {
+    id: true,
+    kind: true,
+    status: true,
+    username: true,
+    isSuperuser: true,
+    organizationId: true,
+    memberships: { select: { organizationId: true, role: true } },
+    sharesReceived: {
+      where: { OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] },
+      select: { grantorId: true, scopes: true },
+      take: mostShares,
+    },
+  } as const satisfies Prisma.UserSelect;
+}
+
+type ActingUserRow = Prisma.UserGetPayload<{ select: ReturnType<typeof actingUserSelect> }>;
+
+export function toActingUser({ status: _, sharesReceived, ...user }: ActingUserRow): ActingUser {
+  return {
+    ...user,
+    shares: sharesReceived.map(({ grantorId, scopes }) => ({ grantorId, scopes: scopes as Scope[] })),
+  };
 }
 
 function isOver({ expiresAt, revokedAt }: { expiresAt: Date; revokedAt: Date | null }, now: Date): boolean {

@@ -2,54 +2,38 @@
 import type { Context } from '../context.ts';
 import { ForbiddenError, InsufficientScopeError, NotFoundError, ProtectedAccountError } from '../errors.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
-import { type Account, type Actor, type Decision, type Scope, visibility } from './policy.ts';
+import { type Account, type ActingUser, type Decision, type Scope, visibility } from './policy.ts';
 import type { Transaction } from './transaction.ts';
 
-/** The columns of a user that `toAccount` reads, for this actor. */
-export function accountSelect(actor: Actor) {
-  return {
-    id: true,
-    kind: true,
-    status: true,
-    username: true,
-    isSuperuser: true,
-    managerId: true,
-    organizationId: true,
-    sharesGiven: {
-      where: { granteeId: actor.user?.id ?? nobody },
-      select: { scopes: true, expiresAt: true },
-    },
-  } as const satisfies Prisma.UserSelect;
-}
+/** The columns of a user that the policy decides on. */
+export const accountSelect = {
+  id: true,
+  kind: true,
+  status: true,
+  username: true,
+  isSuperuser: true,
+  managerId: true,
+  organizationId: true,
+} as const satisfies Prisma.UserSelect & Record<keyof Account, true>;
 
-/** The id of no account: the nil UUID (RFC 9562). */
-const nobody = '00000000-0000-0000-0000-000000000000';
-
-export type AccountRow = Prisma.UserGetPayload<{ select: ReturnType<typeof accountSelect> }>;
-
-export function toAccount({ sharesGiven, ...row }: AccountRow, now: Date): Account {
-  const share = sharesGiven[0];
-  const shared = share !== undefined && (share.expiresAt === null || share.expiresAt > now);
-  return { ...row, sharedScopes: shared ? (share.scopes as Scope[]) : [] };
-}
+const everythingButInternal: Prisma.UserWhereInput = { kind: { not: 'INTERNAL' } };
+const nothing: Prisma.UserWhereInput = { id: { in: [] } };
 
 /** The accounts that a list shows: the actor itself, those it manages, and those who share with it. */
-export function listedWhere({ actor, now }: Pick<Context, 'actor' | 'now'>): Prisma.UserWhereInput {
-  const sees = visibility(actor);
-  if (sees.everything) return { kind: { not: 'INTERNAL' } };
-  if (sees.userId === null) return { id: nobody };
-  return { OR: ownWhere(sees.userId, now()) };
+export function listedWhere({ actor }: Pick<Context, 'actor'>): Prisma.UserWhereInput {
+  if (visibility(actor).everything) return everythingButInternal;
+  return actor.user === null ? nothing : { OR: ownWhere(actor.user) };
 }
 
 /** The accounts that exist for the actor: the listed ones, those it lets in, and those of its organizations. */
-export function visibleWhere({ actor, now }: Pick<Context, 'actor' | 'now'>): Prisma.UserWhereInput {
+export function visibleWhere({ actor }: Pick<Context, 'actor'>): Prisma.UserWhereInput {
   const sees = visibility(actor);
-  if (sees.everything) return { kind: { not: 'INTERNAL' } };
+  if (sees.everything) return everythingButInternal;
   const organizations = { in: [...sees.organizationIds] };
+  const { user } = actor;
   return {
     OR: [
-      ...(sees.userId === null ? [] : ownWhere(sees.userId, now())),
-      ...(sees.userId === null ? [] : [{ sharesReceived: { some: { grantorId: sees.userId } } }]),
+      ...(user ? [...ownWhere(user), { sharesReceived: { some: { grantorId: user.id } } }] : []),
       { memberships: { some: { organizationId: organizations } } },
       { organizationId: organizations },
     ],
@@ -57,28 +41,16 @@ export function visibleWhere({ actor, now }: Pick<Context, 'actor' | 'now'>): Pr
 }
 
 /** The accounts whose private facts the actor may read: nothing may be found by a private fact among others. */
-export function privatelyVisibleWhere({ actor, now }: Pick<Context, 'actor' | 'now'>): Prisma.UserWhereInput {
-  const sees = visibility(actor);
-  if (!actor.scopes.has('profile')) return { id: nobody };
-  if (sees.everything) return { kind: { not: 'INTERNAL' } };
-  if (sees.userId === null) return { id: nobody };
-  return { OR: ownWhere(sees.userId, now(), 'profile') };
+export function privatelyVisibleWhere({ actor }: Pick<Context, 'actor'>): Prisma.UserWhereInput {
+  if (!actor.scopes.has('profile')) return nothing;
+  if (visibility(actor).everything) return everythingButInternal;
+  return actor.user === null ? nothing : { OR: ownWhere(actor.user, 'profile') };
 }
 
-function ownWhere(userId: string, now: Date, scope?: Scope): Prisma.UserWhereInput[] {
-  return [
-    { id: userId },
-    { managerId: userId },
-    {
-      sharesGiven: {
-        some: {
-          granteeId: userId,
-          OR: [{ expiresAt: null }, { expiresAt: { gt: now } }],
-          ...(scope && { scopes: { has: scope } }),
-        },
-      },
-    },
-  ];
+/** By id and by manager, so that the database finds them by index, however many accounts there are. */
+function ownWhere({ id, shares }: ActingUser, scope?: Scope): Prisma.UserWhereInput[] {
+  const grantors = shares.filter(({ scopes }) => scope === undefined || scopes.includes(scope));
+  return [{ id: { in: [id, ...grantors.map(({ grantorId }) => grantorId)] } }, { managerId: id }];
 }
 
 /** Locks a visible account for the rest of the transaction, so that what is decided on it stays true. */
@@ -91,10 +63,10 @@ export async function lockAccount<Extra extends Prisma.UserSelect>(
   await tx.$queryRaw`SELECT 1 FROM users WHERE id = ${id}::uuid FOR UPDATE`;
   const row = await tx.user.findFirst({
     where: { AND: [{ id }, visibleWhere(context), where] },
-    select: { ...accountSelect(context.actor), ...extra },
+    select: { ...accountSelect, ...extra },
   });
   if (row === null) throw new NotFoundError(['id']);
-  return { ...row, ...toAccount(row as unknown as AccountRow, context.now()) };
+  return row;
 }
 
 /** @throws the error that says why not */

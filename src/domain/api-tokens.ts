@@ -2,7 +2,7 @@ import { issueSecret } from '../auth/secrets.ts';
 import type { Context } from '../context.ts';
 import { type InputProblem, NotFoundError, UnauthenticatedError } from '../errors.ts';
 import type { ApiToken, Prisma } from '../generated/prisma/client.ts';
-import { accountSelect, enforce, toAccount, visibleWhere } from './accounts.ts';
+import { accountSelect, enforce, visibleWhere } from './accounts.ts';
 import { record } from './audit.ts';
 import { createApiTokenInput, parseInput } from './input.ts';
 import { requireOrganization, visibleOrganizationWhere } from './organizations.ts';
@@ -80,10 +80,10 @@ async function requireOwner(context: Context, { type, id }: TokenOwner): Promise
   }
   const row = await context.prisma.user.findFirst({
     where: { AND: [{ id }, visibleWhere(context)] },
-    select: accountSelect(context.actor),
+    select: accountSelect,
   });
   if (row === null) throw new NotFoundError(['input', 'ownerId']);
-  enforce(decide(context.actor, 'issueToken', toAccount(row, context.now())));
+  enforce(decide(context.actor, 'issueToken', row));
 }
 
 function expiryProblems(expiresAt: Date | null | undefined, now: Date): InputProblem[] {
@@ -102,11 +102,11 @@ export function revokeApiToken(context: Context, id: string, query: ApiTokenQuer
         revokedAt: true,
         userId: true,
         organizationId: true,
-        user: { select: accountSelect(context.actor) },
+        user: { select: accountSelect },
       },
     });
     if (token === null) throw new NotFoundError(['id']);
-    if (token.user) enforce(decide(context.actor, 'listTokens', toAccount(token.user, context.now())));
+    if (token.user) enforce(decide(context.actor, 'listTokens', token.user));
     if (token.organizationId)
       enforce(decideRunOrganization(context.actor, token.organizationId, 'tokens:write'));
     const { count } = await tx.apiToken.updateMany({

@@ -39,6 +39,8 @@ export interface ActingUser {
   /** The organization of a service account. */
   readonly organizationId: string | null;
   readonly memberships: readonly { readonly organizationId: string; readonly role: Role }[];
+  /** What others let the account do with theirs, as far as it is not over. */
+  readonly shares: readonly { readonly grantorId: string; readonly scopes: readonly Scope[] }[];
 }
 
 export interface Credential {
@@ -48,7 +50,7 @@ export interface Credential {
   readonly expiresAt: Date | null;
 }
 
-/** What the policy must know of an account; loaded by `domain/accounts.ts`. */
+/** What the policy must know of an account. */
 export interface Account {
   readonly id: string;
   readonly kind: UserKind;
@@ -57,8 +59,6 @@ export interface Account {
   readonly isSuperuser: boolean;
   readonly managerId: string | null;
   readonly organizationId: string | null;
-  /** The scopes that this account shares with the actor, empty when it shares nothing. */
-  readonly sharedScopes: readonly Scope[];
 }
 
 /** The accounts that exist for an actor. */
@@ -66,7 +66,6 @@ export type Visibility =
   | { readonly everything: true }
   | {
       readonly everything: false;
-      readonly userId: string | null;
       /** Accounts of these organizations are visible by their public facts. */
       readonly organizationIds: readonly string[];
     };
@@ -107,7 +106,6 @@ export function visibility(actor: Actor): Visibility {
   const own = actor.organizationId ?? actor.user?.organizationId ?? null;
   return {
     everything: false,
-    userId: actor.user?.id ?? null,
     organizationIds: own === null ? memberships : [own, ...memberships],
   };
 }
@@ -118,6 +116,11 @@ export function runsOrganization(actor: Actor, organizationId: string | null): b
   if (actsAsSuperuser(actor)) return true;
   const membership = actor.user?.memberships.find((m) => m.organizationId === organizationId);
   return membership !== undefined && membership.role !== 'MEMBER';
+}
+
+/** The scopes that an account shares with the actor; none when it shares nothing. */
+function sharedScopes(actor: Actor, account: Account): readonly Scope[] {
+  return actor.user?.shares.find(({ grantorId }) => grantorId === account.id)?.scopes ?? [];
 }
 
 /** What the actor is to an account that it can see. */
@@ -137,7 +140,7 @@ export function decide(actor: Actor, action: AccountAction, account: Account): D
 
 const rules: Record<AccountAction, (actor: Actor, account: Account) => Decision> = {
   readPrivate(actor, account) {
-    const allowed = relation(actor, account) !== 'other' || account.sharedScopes.includes('profile');
+    const allowed = relation(actor, account) !== 'other' || sharedScopes(actor, account).includes('profile');
     if (!allowed)
       return forbidden(
         'Only the account itself, its manager and those it shares its profile with may see this.',
@@ -226,7 +229,7 @@ export function decideGrantScopes(actor: Actor, wanted: readonly Scope[]): Decis
 /** The scopes that the actor has over an account: what a client of a list of users asks for. */
 export function scopesOver(actor: Actor, account: Account): readonly Scope[] {
   const what = relation(actor, account);
-  if (what === 'other') return account.sharedScopes;
+  if (what === 'other') return sharedScopes(actor, account);
   const own = what === 'superuser' ? scopes : (['data:read', 'data:write', 'profile'] as const);
   return own.filter((scope) => actor.scopes.has(scope));
 }

@@ -2,7 +2,12 @@ import { actingUserSelect, allScopes, toActingUser } from '../auth/authenticate.
 import { verifyPassword } from '../auth/passwords.ts';
 import { issueSecret } from '../auth/secrets.ts';
 import type { Context } from '../context.ts';
-import { AccountNotActiveError, ForbiddenError, InvalidCredentialsError, UnauthenticatedError } from '../errors.ts';
+import {
+  AccountNotActiveError,
+  ForbiddenError,
+  InvalidCredentialsError,
+  UnauthenticatedError,
+} from '../errors.ts';
 import type { User } from '../generated/prisma/client.ts';
 import { record } from './audit.ts';
 import type { ActingUser } from './policy.ts';
@@ -32,7 +37,9 @@ export async function signIn(
     ? null
     : await context.prisma.loginName.findUnique({
         where: { name: login },
-        select: { user: { select: { ...actingUserSelect, password: { select: { hash: true } } } } },
+        select: {
+          user: { select: { ...actingUserSelect(context.now()), password: { select: { hash: true } } } },
+        },
       });
   const matches = await verifyPassword(found?.user.password?.hash, password);
   if (!matches || found?.user.kind !== 'HUMAN') throw new InvalidCredentialsError();
@@ -50,7 +57,15 @@ async function openSession(context: Context, user: ActingUser, query: () => User
   const signedIn = { ...context, actor: { user, organizationId: null, credential, scopes: allScopes } };
   await transact(context, async (tx) => {
     await tx.session.create({
-      data: { id, userId: user.id, tokenHash: hash, ...context.client, createdAt: now, lastUsedAt: now, expiresAt },
+      data: {
+        id,
+        userId: user.id,
+        tokenHash: hash,
+        ...context.client,
+        createdAt: now,
+        lastUsedAt: now,
+        expiresAt,
+      },
       select: { id: true },
     });
     const subject = { type: 'Session', id } as const;

@@ -114,7 +114,7 @@ interface Relation {
   /** Whether the actor may see the list of this parent at all; to others it is empty. */
   readonly visible?: (context: Context, parent: never) => boolean;
   /** What `visible` must know of the parent. */
-  readonly parentSelect?: (context: Context) => object;
+  readonly parentSelect?: object;
 }
 
 type Nested = (query: object, include: { getType: () => string; paths: object[][] }) => { select?: object };
@@ -131,8 +131,13 @@ export function relatedPage<Row extends object>(
     complexity: pageComplexity,
     // Pothos tells its own connections which fields are asked of them by this extension; `select` would not.
     extensions: {
-      pothosPrismaSelect: (args: PageArgs, context: Context, nested: Nested, asked: () => ReadonlySet<string>) => ({
-        select: { ...relation.parentSelect?.(context), ...selectPage(relation, args, context, nested, asked()) },
+      pothosPrismaSelect: (
+        args: PageArgs,
+        context: Context,
+        nested: Nested,
+        asked: () => ReadonlySet<string>,
+      ) => ({
+        select: { ...relation.parentSelect, ...selectPage(relation, args, context, nested, asked()) },
       }),
     },
     resolve: (parent: object, args: PageArgs, context: Context) =>

@@ -1,8 +1,9 @@
 /** The private facts of an account. Each is null for whoever may not read them: on every path through the graph. */
 import type { Context } from '../context.ts';
-import type { AccountRow } from '../domain/accounts.ts';
+import { accountSelect } from '../domain/accounts.ts';
 import { visibleOrganizationWhere } from '../domain/organizations.ts';
-import { may, policySelect } from './access.ts';
+import type { Account } from '../domain/policy.ts';
+import { may } from './access.ts';
 import { ApiTokenConnection } from './api-token.ts';
 import { builder } from './builder.ts';
 import { relatedPage } from './connection.ts';
@@ -14,7 +15,7 @@ import { UserConnection } from './user-list.ts';
 
 const hidden = 'Private: null for others.';
 
-function privately<Row extends AccountRow, T>(context: Context, row: Row, read: (row: Row) => T): T | null {
+function privately<Row extends Account, T>(context: Context, row: Row, read: (row: Row) => T): T | null {
   return may(context, 'readPrivate', row) ? read(row) : null;
 }
 
@@ -31,10 +32,10 @@ builder.prismaObjectFields(User, (t) => ({
     type: 'EmailAddress',
     nullable: true,
     description: `The default e-mail address. Null when there is none. ${hidden}`,
-    select: (_args, context) => ({
-      ...policySelect(context),
+    select: {
+      ...accountSelect,
       emails: { ...emailOrder, select: { address: true, isDefault: true } },
-    }),
+    },
     resolve: (user, _args, context) =>
       privately(context, user, ({ emails }) => emails.find((email) => email.isDefault)?.address ?? null),
   }),
@@ -42,17 +43,17 @@ builder.prismaObjectFields(User, (t) => ({
     type: [Email],
     nullable: true,
     description: `The e-mail addresses, the default one first. ${hidden}`,
-    select: (_args, context, nested) => ({ ...policySelect(context), emails: nested(emailOrder) }),
+    select: (_args, _context, nested) => ({ ...accountSelect, emails: nested(emailOrder) }),
     resolve: (user, _args, context) => privately(context, user, ({ emails }) => emails),
   }),
   phoneNumber: t.field({
     type: 'PhoneNumber',
     nullable: true,
     description: `The primary phone number. Null when there is none. ${hidden}`,
-    select: (_args, context) => ({
-      ...policySelect(context),
+    select: {
+      ...accountSelect,
       phoneNumbers: { ...phoneOrder, select: { number: true, isPrimary: true } },
-    }),
+    },
     resolve: (user, _args, context) =>
       privately(
         context,
@@ -64,26 +65,26 @@ builder.prismaObjectFields(User, (t) => ({
     type: [PhoneNumber],
     nullable: true,
     description: `The phone numbers, the primary one first. ${hidden}`,
-    select: (_args, context, nested) => ({ ...policySelect(context), phoneNumbers: nested(phoneOrder) }),
+    select: (_args, _context, nested) => ({ ...accountSelect, phoneNumbers: nested(phoneOrder) }),
     resolve: (user, _args, context) => privately(context, user, ({ phoneNumbers }) => phoneNumbers),
   }),
   oauthProvider: t.string({
     nullable: true,
     description: `The provider of an OAuth2 account, such as \`github\`. Null for an account of another kind. ${hidden}`,
-    select: (_args, context) => ({
-      ...policySelect(context),
+    select: {
+      ...accountSelect,
       identities: { ...identityOrder, select: { provider: true, isPrimary: true } },
-    }),
+    },
     resolve: (user, _args, context) =>
       privately(context, user, ({ identities }) => identities.find((one) => one.isPrimary)?.provider ?? null),
   }),
   oauthId: t.string({
     nullable: true,
     description: `The id of an OAuth2 account at its provider. Null for an account of another kind. ${hidden}`,
-    select: (_args, context) => ({
-      ...policySelect(context),
+    select: {
+      ...accountSelect,
       identities: { ...identityOrder, select: { subject: true, isPrimary: true } },
-    }),
+    },
     resolve: (user, _args, context) =>
       privately(context, user, ({ identities }) => identities.find((one) => one.isPrimary)?.subject ?? null),
   }),
@@ -91,28 +92,28 @@ builder.prismaObjectFields(User, (t) => ({
     type: [OAuthIdentity],
     nullable: true,
     description: `The accounts at OAuth2 providers that are linked, the one that made the account first. ${hidden}`,
-    select: (_args, context, nested) => ({ ...policySelect(context), identities: nested(identityOrder) }),
+    select: (_args, _context, nested) => ({ ...accountSelect, identities: nested(identityOrder) }),
     resolve: (user, _args, context) => privately(context, user, ({ identities }) => identities),
   }),
   metadata: t.field({
     type: 'JSONObject',
     nullable: true,
     description: `Free-form facts that an application keeps with the account. Null when there are none. ${hidden}`,
-    select: (_args, context) => ({ ...policySelect(context), metadata: true }),
+    select: { ...accountSelect, metadata: true },
     resolve: (user, _args, context) => privately(context, user, ({ metadata }) => metadata),
   }),
   locale: t.field({
     type: 'Locale',
     nullable: true,
     description: `The preferred language. Null when none is set. ${hidden}`,
-    select: (_args, context) => ({ ...policySelect(context), locale: true }),
+    select: { ...accountSelect, locale: true },
     resolve: (user, _args, context) => privately(context, user, ({ locale }) => locale),
   }),
   timeZone: t.field({
     type: 'TimeZone',
     nullable: true,
     description: `The time zone. Null when none is set. ${hidden}`,
-    select: (_args, context) => ({ ...policySelect(context), timeZone: true }),
+    select: { ...accountSelect, timeZone: true },
     resolve: (user, _args, context) => privately(context, user, ({ timeZone }) => timeZone),
   }),
 }));
@@ -124,7 +125,7 @@ builder.prismaObjectFields(User, (t) => ({
     nullable: true,
     description: `How many sessions are open. ${hidden}`,
     select: (_args, context) => ({
-      ...policySelect(context),
+      ...accountSelect,
       _count: { select: { sessions: { where: activeSessions(context) } } },
     }),
     resolve: (user, _args, context) => privately(context, user, ({ _count }) => _count.sessions),
@@ -135,7 +136,7 @@ builder.prismaObjectFields(User, (t) => ({
     description:
       'The open sessions, the one used last first, up to 100. Null for all but the account itself and superusers.',
     select: (_args, context, nested) => ({
-      ...policySelect(context),
+      ...accountSelect,
       sessions: nested({
         where: activeSessions(context),
         orderBy: [{ lastUsedAt: 'desc' as const }, { id: 'asc' as const }],
@@ -147,7 +148,7 @@ builder.prismaObjectFields(User, (t) => ({
 }));
 
 const newestFirst = { column: 'createdAt', tie: 'id', direction: 'desc' } as const;
-const readPrivate = (context: Context, user: AccountRow) => may(context, 'readPrivate', user);
+const readPrivate = (context: Context, user: Account) => may(context, 'readPrivate', user);
 
 builder.prismaObjectFields(User, (t) => ({
   managedUsers: t.field(
@@ -156,7 +157,7 @@ builder.prismaObjectFields(User, (t) => ({
         relation: 'managedUsers',
         order: newestFirst,
         nodeType: 'User',
-        parentSelect: policySelect,
+        parentSelect: accountSelect,
         visible: readPrivate,
       },
       {
@@ -174,7 +175,7 @@ builder.prismaObjectFields(User, (t) => ({
         through: 'organization',
         columns: { role: true },
         where: (context) => ({ organization: visibleOrganizationWhere(context) }),
-        parentSelect: policySelect,
+        parentSelect: accountSelect,
         visible: readPrivate,
       },
       {
@@ -190,8 +191,8 @@ builder.prismaObjectFields(User, (t) => ({
         relation: 'apiTokens',
         order: newestFirst,
         nodeType: 'ApiToken',
-        parentSelect: policySelect,
-        visible: (context, user: AccountRow) => may(context, 'listTokens', user),
+        parentSelect: accountSelect,
+        visible: (context, user: Account) => may(context, 'listTokens', user),
       },
       {
         type: ApiTokenConnection,

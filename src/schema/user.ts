@@ -1,7 +1,7 @@
-import { toAccount } from '../domain/accounts.ts';
+import { accountSelect } from '../domain/accounts.ts';
 import { isPublicUsername, scopesOver } from '../domain/policy.ts';
 import { findUsersById } from '../domain/users.ts';
-import { may, policySelect } from './access.ts';
+import { may } from './access.ts';
 import { builder } from './builder.ts';
 import { defineNode } from './define-node.ts';
 import { ScopeEnum, UserKind, UserStatus } from './enums.ts';
@@ -41,7 +41,7 @@ export const User = builder.prismaObject('User', {
       nullable: true,
       description:
         'The login name, unique without regard to case. Null when the account has none, and for others when it is an e-mail address, which is private.',
-      select: (_args, context) => policySelect(context),
+      select: accountSelect,
       resolve: (user, _args, context) =>
         user.username !== null && (isPublicUsername(user.username) || may(context, 'readPrivate', user))
           ? user.username
@@ -61,25 +61,25 @@ export const User = builder.prismaObject('User', {
       type: [ScopeEnum],
       description:
         'What you may do with the data of this account: as itself, as its manager, or as far as it shares with you.',
-      select: (_args, context) => policySelect(context),
-      resolve: (user, _args, context) => [...scopesOver(context.actor, toAccount(user, context.now()))],
+      select: accountSelect,
+      resolve: (user, _args, context) => [...scopesOver(context.actor, user)],
     }),
     version: t.exposeInt('version'),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime' }),
     viewerCanReadPrivate: t.boolean({
       description: 'Whether you may read the private facts of this account.',
-      select: (_args, context) => policySelect(context),
+      select: accountSelect,
       resolve: (user, _args, context) => may(context, 'readPrivate', user),
     }),
     viewerCanUpdate: t.boolean({
       description: 'Whether you may change this account.',
-      select: (_args, context) => policySelect(context),
+      select: accountSelect,
       resolve: (user, _args, context) => may(context, 'update', user),
     }),
     viewerCanDelete: t.boolean({
       description: 'Whether you may delete this account, the last superuser and last owners aside.',
-      select: (_args, context) => policySelect(context),
+      select: accountSelect,
       resolve: (user, _args, context) => may(context, 'delete', user),
     }),
   }),

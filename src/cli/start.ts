@@ -1,0 +1,37 @@
+import { createLog, type Log } from '../log.ts';
+import { type RunningServer, startServer } from '../main.ts';
+import { readConfig } from './environment.ts';
+import { renderWelcome } from './welcome.ts';
+
+const STOP_LIMIT = 10_000;
+
+export async function runStart(): Promise<void> {
+  const config = readConfig();
+  const log = createLog(config);
+  const server = await startServer(config, log);
+  stopOnSignals(server, log);
+  process.stdout.write(renderWelcome({ ...server, url: config.publicUrl ?? server.url }));
+}
+
+/** The first signal stops cleanly, within ten seconds; a second one exits at once. */
+function stopOnSignals(server: RunningServer, log: Log): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info({ signal }, 'signal received');
+    setTimeout(() => {
+      log.error(`requests still ran ${STOP_LIMIT / 1000} s after ${signal}: exiting without them`);
+      process.exit(1);
+    }, STOP_LIMIT).unref();
+    server.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'the server did not stop cleanly');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}

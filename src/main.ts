@@ -1,0 +1,64 @@
+import { type App, createApp } from './app.ts';
+import type { Config } from './config.ts';
+import { type Database, openDatabase } from './db/database.ts';
+import { assertMigrated } from './db/migrate.ts';
+import { hasDemoAccounts, seedDemoAccounts } from './demo/seed.ts';
+import { createLog, type Log } from './log.ts';
+import { type HttpServer, listen } from './server.ts';
+
+export interface RunningServer {
+  /** Where it listens, with the real port. */
+  readonly url: string;
+  readonly database: Pick<Database, 'description'>;
+  /** Whether this start made the demo accounts, or an earlier one did, or there are none. */
+  readonly demo: 'new' | 'kept' | 'none';
+  /** Stops accepting, lets running requests end, then closes the database. */
+  close(): Promise<void>;
+}
+
+/** Opens the database, fills it on a first embedded start, and serves. A failure leaves nothing open. */
+export async function startServer(config: Config, log: Log = createLog(config)): Promise<RunningServer> {
+  const database = await openDatabase(config.databaseUrl, databaseOptionsOf(config));
+  let app: App | undefined;
+  try {
+    if (database.kind === 'postgresql') await assertMigrated(database.pool);
+    const demo = database.kind === 'embedded' ? await offerDemo(database) : 'none';
+    app = createApp({ database, config, log });
+    const server = await listen(app, config);
+    log.info({ url: server.url, database: database.description }, 'listening');
+    return { url: server.url, database, demo, close: () => stop({ server, app, database, log }) };
+  } catch (error) {
+    await app?.close();
+    await database.close();
+    throw error;
+  }
+}
+
+export const databaseOptionsOf = (config: Config) => ({
+  poolSize: config.databasePoolSize,
+  statementTimeout: config.databaseStatementTimeout,
+  namedStatements: config.databaseNamedStatements,
+});
+
+/** An embedded database without any user is a newcomer's, so it gets the demo. */
+async function offerDemo(database: Database): Promise<RunningServer['demo']> {
+  const someone = await database.prisma.user.findFirst({ select: { id: true } });
+  if (someone) return (await hasDemoAccounts(database)) ? 'kept' : 'none';
+  await seedDemoAccounts(database);
+  return 'new';
+}
+
+async function stop(parts: {
+  server: HttpServer;
+  app: App | undefined;
+  database: Database;
+  log: Log;
+}): Promise<void> {
+  const { server, app, database, log } = parts;
+  log.info('stopping');
+  app?.drain();
+  await server.close();
+  await app?.close();
+  await database.close();
+  log.info('stopped');
+}

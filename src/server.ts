@@ -1,0 +1,68 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createServerAdapter } from '@whatwg-node/server';
+import type { App } from './app.ts';
+import type { Config } from './config.ts';
+
+export interface HttpServer {
+  readonly url: string;
+  /** Stops accepting connections and waits for the running requests. */
+  close(): Promise<void>;
+}
+
+/** A server that cannot listen. The message says why, and what its operator can do. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+const TIMEOUTS = {
+  headersTimeout: 10_000, // slow headers hold a connection without ever becoming a request
+  requestTimeout: 30_000, // and so do slow bodies
+  keepAliveTimeout: 65_000, // longer than the 60 s of common load balancers, which so are never the last to know
+  connectionsCheckingInterval: 5_000,
+};
+
+/** Serves the app over HTTP; resolves once it accepts connections. */
+export async function listen(
+  app: Pick<App, 'fetch'>,
+  { host, port }: Pick<Config, 'host' | 'port'>,
+): Promise<HttpServer> {
+  const adapter = createServerAdapter<{ req: { socket: { remoteAddress?: string } } }>((request, { req }) =>
+    app.fetch(request, { remoteAddress: req.socket.remoteAddress }),
+  );
+  const server = createServer(TIMEOUTS, adapter.requestListener);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(explain(error, host, port)));
+    server.listen(port, host, resolve);
+  });
+  return { url: urlOf(server.address() as AddressInfo), close: () => close(server) };
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    // Keep-alive connections become idle one by one, as their last response ends.
+    const sweep = setInterval(() => server.closeIdleConnections(), 20);
+    server.close(() => {
+      clearInterval(sweep);
+      resolve();
+    });
+  });
+}
+
+/** The address that a person on this machine can open. */
+function urlOf({ address, family, port }: AddressInfo): string {
+  const isAny = address === '0.0.0.0' || address === '::';
+  const host = family === 'IPv6' ? `[${address}]` : address;
+  return `http://${isAny ? 'localhost' : host}:${port}`;
+}
+
+function explain(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `Port ${port} of ${host} is in use. Stop the program that uses it, or set PORT to another one.`,
+    EACCES: `This user may not listen on port ${port}. Set PORT to one above 1023.`,
+    EADDRNOTAVAIL: `${host} is not an address of this machine. Set HOST to one that is, or to 0.0.0.0 for all.`,
+    ENOTFOUND: `The host name ${host} is not known. Set HOST to an address of this machine.`,
+  };
+  const reason = reasons[error.code ?? ''];
+  return reason === undefined ? error : new ListenError(reason, { cause: error });
+}
