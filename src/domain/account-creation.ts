@@ -5,6 +5,7 @@ import { IdentityTakenError, type InputProblem } from '../errors.ts';
 import type { Prisma, User } from '../generated/prisma/client.ts';
 import { enforce } from './accounts.ts';
 import { record } from './audit.ts';
+import { requireUser } from './caller.ts';
 import { addEmail, addPhoneNumber } from './contacts.ts';
 import { uniqueViolation } from './database-errors.ts';
 import { claimingName } from './guards.ts';
@@ -12,7 +13,7 @@ import { createManagedUserInput, createServiceAccountInput, createUserInput, par
 import { requireOrganization } from './organizations.ts';
 import { decideCreateManagedUser, decideCreateUser, decideRunOrganization } from './policy.ts';
 import { type Transaction, transact } from './transaction.ts';
-import { requireUser, type UserQuery } from './users.ts';
+import type { UserQuery } from './users.ts';
 
 type Input = Record<string, unknown>;
 

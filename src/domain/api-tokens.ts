@@ -1,14 +1,14 @@
 import { issueSecret } from '../auth/secrets.ts';
 import type { Context } from '../context.ts';
-import { type InputProblem, NotFoundError, UnauthenticatedError } from '../errors.ts';
+import { type InputProblem, NotFoundError } from '../errors.ts';
 import type { ApiToken, Prisma } from '../generated/prisma/client.ts';
 import { accountSelect, enforce, visibleWhere } from './accounts.ts';
 import { record } from './audit.ts';
+import { requireCaller, requireUser } from './caller.ts';
 import { createApiTokenInput, parseInput } from './input.ts';
 import { requireOrganization, visibleOrganizationWhere } from './organizations.ts';
 import { decide, decideGrantScopes, decideRunOrganization, runsOrganization, type Scope } from './policy.ts';
 import { transact } from './transaction.ts';
-import { requireUser } from './users.ts';
 
 export interface ApiTokenQuery {
   readonly select?: Prisma.ApiTokenSelect;
@@ -35,7 +35,7 @@ export async function createApiToken(
   { owner: wanted, ...input }: CreateApiTokenInput,
   query: ApiTokenQuery,
 ): Promise<{ secret: string; apiToken: ApiToken }> {
-  if (context.actor.credential.kind === 'ANONYMOUS') throw new UnauthenticatedError();
+  requireCaller(context);
   const owner: TokenOwner = wanted ?? { type: 'User', id: requireUser(context).id };
   await requireOwner(context, owner);
   enforce(decideGrantScopes(context.actor, input.scopes));
@@ -93,7 +93,7 @@ function expiryProblems(expiresAt: Date | null | undefined, now: Date): InputPro
 
 /** Ends a token at once. Revoking a revoked one changes nothing. */
 export function revokeApiToken(context: Context, id: string, query: ApiTokenQuery): Promise<ApiToken> {
-  if (context.actor.credential.kind === 'ANONYMOUS') throw new UnauthenticatedError();
+  requireCaller(context);
   return transact(context, async (tx) => {
     const token = await tx.apiToken.findFirst({
       where: { AND: [{ id }, visibleTokenWhere(context)] },
@@ -143,7 +143,7 @@ export function visibleTokenWhere(context: Context): Prisma.ApiTokenWhereInput {
 }
 
 export async function findApiTokens(context: Context, ids: readonly string[], query: ApiTokenQuery) {
-  if (context.actor.credential.kind === 'ANONYMOUS') throw new UnauthenticatedError();
+  requireCaller(context);
   if (!context.actor.scopes.has('tokens:write')) return ids.map(() => null);
   const rows = (await context.prisma.apiToken.findMany({
     where: { AND: [{ id: { in: [...ids] } }, visibleTokenWhere(context)] },

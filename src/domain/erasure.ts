@@ -1,13 +1,12 @@
 /** Deleting an account: everything it owns goes with it, in one transaction, and an inventory of it stays. */
 import type { Context } from '../context.ts';
-import { UnauthenticatedError } from '../errors.ts';
 import type { Erasure, Prisma } from '../generated/prisma/client.ts';
 import { enforce, lockAccount } from './accounts.ts';
 import { record } from './audit.ts';
+import { requireCaller, requireUser } from './caller.ts';
 import { requireAnotherSuperuser, requireOtherOwners } from './guards.ts';
 import { decide } from './policy.ts';
 import { type Transaction, transact } from './transaction.ts';
-import { requireUser } from './users.ts';
 
 export function deleteMe(context: Context): Promise<Erasure> {
   return deleteUser(context, requireUser(context).id);
@@ -19,7 +18,7 @@ export function deleteUser(
   id: string,
   where: Prisma.UserWhereInput = {},
 ): Promise<Erasure> {
-  if (context.actor.credential.kind === 'ANONYMOUS') throw new UnauthenticatedError();
+  requireCaller(context);
   return transact(context, async (tx) => {
     const account = await lockAccount(context, tx, { id, where }, { managedUsers: { select: { id: true } } });
     enforce(decide(context.actor, 'delete', account));

@@ -1,13 +1,14 @@
 /** The users that a user manages. For everybody but the manager and superusers they do not exist. */
 import type { Context } from '../context.ts';
-import { ForbiddenError, UnauthenticatedError } from '../errors.ts';
+import { ForbiddenError } from '../errors.ts';
 import type { Erasure, Prisma, User } from '../generated/prisma/client.ts';
+import { requireCaller } from './caller.ts';
 import { deleteUser } from './erasure.ts';
 import { actsAsSuperuser } from './policy.ts';
 import { type UpdateInput, type UserQuery, updateUser } from './users.ts';
 
 function managedWhere({ actor }: Context): Prisma.UserWhereInput {
-  if (actor.credential.kind === 'ANONYMOUS') throw new UnauthenticatedError();
+  requireCaller({ actor });
   if (actor.user === null) throw new ForbiddenError('An organization manages no users.');
   return actsAsSuperuser(actor) ? { kind: 'MANAGED' } : { managerId: actor.user.id };
 }

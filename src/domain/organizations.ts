@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
-import { NotFoundError, UnauthenticatedError } from '../errors.ts';
+import { NotFoundError } from '../errors.ts';
 import type { Organization, Prisma } from '../generated/prisma/client.ts';
+import { requireCaller } from './caller.ts';
 import { visibility } from './policy.ts';
 
 export interface OrganizationQuery {
@@ -15,7 +16,7 @@ export function visibleOrganizationWhere({ actor }: Pick<Context, 'actor'>): Pri
 }
 
 export async function findOrganizations(context: Context, ids: readonly string[], query: OrganizationQuery) {
-  if (context.actor.credential.kind === 'ANONYMOUS') throw new UnauthenticatedError();
+  requireCaller(context);
   const rows = (await context.prisma.organization.findMany({
     where: { AND: [{ id: { in: [...ids] } }, visibleOrganizationWhere(context)] },
     ...(query.select ? { select: { ...query.select, id: true } } : query),

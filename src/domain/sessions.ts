@@ -2,14 +2,10 @@ import { actingUserSelect, allScopes, toActingUser } from '../auth/authenticate.
 import { verifyPassword } from '../auth/passwords.ts';
 import { issueSecret } from '../auth/secrets.ts';
 import type { Context } from '../context.ts';
-import {
-  AccountNotActiveError,
-  ForbiddenError,
-  InvalidCredentialsError,
-  UnauthenticatedError,
-} from '../errors.ts';
+import { AccountNotActiveError, ForbiddenError, InvalidCredentialsError } from '../errors.ts';
 import type { User } from '../generated/prisma/client.ts';
 import { record } from './audit.ts';
+import { requireCaller } from './caller.ts';
 import type { ActingUser } from './policy.ts';
 import { transact } from './transaction.ts';
 import type { UserQuery } from './users.ts';
@@ -79,7 +75,7 @@ async function openSession(context: Context, user: ActingUser, query: () => User
 /** Ends the session that the request came with. */
 export async function signOut(context: Context): Promise<void> {
   const { credential, user } = context.actor;
-  if (credential.kind === 'ANONYMOUS') throw new UnauthenticatedError();
+  requireCaller(context);
   if (credential.kind !== 'SESSION' || credential.id === null || user === null) {
     throw new ForbiddenError('Only a session can be signed out; revoke an API token with revokeApiToken.');
   }

@@ -1,12 +1,14 @@
 import type { Context } from '../context.ts';
-import { ForbiddenError, UnauthenticatedError } from '../errors.ts';
 import type { Prisma, User } from '../generated/prisma/client.ts';
-import { applyUpdate, parseUpdate, updatableSelect } from './account-update.ts';
-import { enforce, listedWhere, lockAccount, privatelyVisibleWhere, visibleWhere } from './accounts.ts';
+import { applyUpdate } from './account-update.ts';
+import { enforce, listedWhere, lockAccount, visibleWhere } from './accounts.ts';
 import { record } from './audit.ts';
+import { requireCaller, requireUser } from './caller.ts';
 import { type LazyConnection, type Order, once, type PageArgs, pageQuery, toPage } from './page.ts';
 import { decide } from './policy.ts';
 import { transact } from './transaction.ts';
+import { parseUpdate, updatableSelect } from './update-rules.ts';
+import { filterWhere, keyWhere, type UserFilter, type UserKey } from './user-filters.ts';
 
 /** What Pothos asks of a user: made of the GraphQL selection, so that exactly that is read. */
 export interface UserQuery {
@@ -14,34 +16,10 @@ export interface UserQuery {
   readonly include?: Prisma.UserInclude;
 }
 
-export interface UserFilter {
-  readonly ids?: readonly string[] | null | undefined;
-  readonly username?: string | null | undefined;
-  readonly email?: string | null | undefined;
-  readonly oauthProvider?: string | null | undefined;
-  readonly oauthId?: string | null | undefined;
-  readonly isActive?: boolean | null | undefined;
-  readonly kinds?: readonly User['kind'][] | null | undefined;
-  readonly statuses?: readonly User['status'][] | null | undefined;
-  readonly organizationId?: string | null | undefined;
-  readonly search?: string | null | undefined;
-}
-
 export type UserOrder = Order & {
   readonly column: 'createdAt' | 'updatedAt' | 'sortName';
   readonly tie: 'id';
 };
-
-/** The account that acts. */
-export function requireUser({ actor }: Pick<Context, 'actor'>) {
-  if (actor.user !== null) return actor.user;
-  if (actor.credential.kind === 'ANONYMOUS') throw new UnauthenticatedError();
-  throw new ForbiddenError('This credential belongs to an organization; no user stands behind it.');
-}
-
-function requireCaller({ actor }: Pick<Context, 'actor'>): void {
-  if (actor.credential.kind === 'ANONYMOUS') throw new UnauthenticatedError();
-}
 
 /** The acting account, or null where none stands behind the credential. */
 export async function findMe(context: Context, query: UserQuery): Promise<User | null> {
@@ -51,25 +29,11 @@ export async function findMe(context: Context, query: UserQuery): Promise<User |
     : ((await context.prisma.user.findUnique({ where: { id }, ...query })) as User | null);
 }
 
-export type UserKey =
-  | { readonly id: string }
-  | { readonly username: string }
-  | { readonly email: string }
-  | { readonly oauthIdentity: { readonly provider: string; readonly subject: string } };
-
 /** The account by a unique key; null when there is none that the actor may find by it. */
 export async function findUser(context: Context, key: UserKey, query: UserQuery): Promise<User | null> {
   requireCaller(context);
   const where = { AND: [visibleWhere(context), keyWhere(context, key)] };
   return (await context.prisma.user.findFirst({ where, ...query })) as User | null;
-}
-
-function keyWhere(context: Context, key: UserKey): Prisma.UserWhereInput {
-  if ('id' in key) return { id: key.id };
-  if ('username' in key) return usernameWhere(context, key.username);
-  if ('email' in key) return emailWhere(context, key.email);
-  const { provider, subject } = key.oauthIdentity;
-  return identityWhere(context, { provider, subject });
 }
 
 /** Accounts by id, in the order asked; null for each that the actor cannot see. */
@@ -90,7 +54,7 @@ export function listUsers(
   query: UserQuery,
 ) {
   requireCaller(context);
-  const where: Prisma.UserWhereInput = { AND: [listedWhere(context), ...filters(context, filter ?? {})] };
+  const where: Prisma.UserWhereInput = { AND: [listedWhere(context), ...filterWhere(context, filter ?? {})] };
   return userConnection(context, { where, order, args }, query);
 }
 
@@ -101,7 +65,7 @@ export function listManagedUsers(
   query: UserQuery,
 ) {
   const { id } = requireUser(context);
-  const where = { AND: [{ managerId: id }, ...filters(context, { search })] };
+  const where = { AND: [{ managerId: id }, ...filterWhere(context, { search })] };
   return userConnection(context, { where, order, args }, query);
 }
 
@@ -128,60 +92,6 @@ function userConnection(
 /** Adds columns that are needed besides the asked ones; a query that includes relations has all columns already. */
 function selecting(query: UserQuery, columns: Prisma.UserSelect): UserQuery {
   return query.select ? { select: { ...query.select, ...columns } } : query;
-}
-
-function filters(context: Context, filter: UserFilter): Prisma.UserWhereInput[] {
-  const { ids, username, email, oauthProvider, oauthId, isActive, kinds, statuses, organizationId, search } =
-    filter;
-  const where: Prisma.UserWhereInput[] = [];
-  if (ids != null) where.push({ id: { in: [...ids] } });
-  if (username != null) where.push(usernameWhere(context, username));
-  if (email != null) where.push(emailWhere(context, email));
-  if (oauthProvider != null || oauthId != null) {
-    where.push(
-      identityWhere(context, {
-        ...(oauthProvider != null && { provider: oauthProvider }),
-        ...(oauthId != null && { subject: oauthId }),
-      }),
-    );
-  }
-  if (isActive != null) where.push({ status: isActive ? 'ACTIVE' : { not: 'ACTIVE' } });
-  if (kinds != null) where.push({ kind: { in: [...kinds] } });
-  if (statuses != null) where.push({ status: { in: [...statuses] } });
-  if (organizationId != null) {
-    where.push({ OR: [{ memberships: { some: { organizationId } } }, { organizationId }] });
-  }
-  if (search != null) where.push(...searchWhere(search));
-  return where;
-}
-
-const nothing: Prisma.UserWhereInput = { id: { in: [] } };
-/** PostgreSQL has no text with U+0000, so nothing can equal one that has. */
-const storable = (text: string) => !text.includes('\u0000');
-
-function usernameWhere(context: Context, username: string): Prisma.UserWhereInput {
-  if (!storable(username)) return nothing;
-  return username.includes('@') ? { AND: [{ username }, privatelyVisibleWhere(context)] } : { username };
-}
-
-function emailWhere(context: Context, address: string): Prisma.UserWhereInput {
-  if (!storable(address)) return nothing;
-  return { AND: [{ emails: { some: { address } } }, privatelyVisibleWhere(context)] };
-}
-
-function identityWhere(
-  context: Context,
-  identity: { provider?: string; subject?: string },
-): Prisma.UserWhereInput {
-  if (!Object.values(identity).every(storable)) return nothing;
-  return { AND: [{ identities: { some: identity } }, privatelyVisibleWhere(context)] };
-}
-
-/** Every word must occur in a name. `%`, `_` and `\` mean themselves. */
-function searchWhere(search: string): Prisma.UserWhereInput[] {
-  if (!storable(search)) return [nothing];
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean).slice(0, 10);
-  return words.map((word) => ({ searchNames: { contains: word.replace(/[\\%_]/g, '\\$&') } }));
 }
 
 export interface UpdateInput extends Record<string, unknown> {

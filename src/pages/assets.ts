@@ -1,3 +1,4 @@
+import type { NonSharedBuffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,7 +17,7 @@ const types: Readonly<Record<string, string>> = {
 };
 const alreadyCompressed = new Set(['.png', '.woff', '.woff2']);
 
-const compressors: Readonly<Record<Encoding, (body: Buffer) => Promise<Buffer>>> = {
+const compressors: Readonly<Record<Encoding, (body: NonSharedBuffer) => Promise<NonSharedBuffer>>> = {
   br: (body) => promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
   gzip: (body) => promisify(gzip)(body, { level: 9 }),
 };
@@ -26,10 +27,10 @@ export class AssetGroup {
   readonly hash: string;
   /** Relative, like every link of the pages, so that a proxy may serve them under a path of its own. */
   readonly base: string;
-  readonly #files: ReadonlyMap<string, Buffer>;
-  readonly #compressed = new Map<string, Promise<Buffer>>();
+  readonly #files: ReadonlyMap<string, NonSharedBuffer>;
+  readonly #compressed = new Map<string, Promise<NonSharedBuffer>>();
 
-  constructor(files: ReadonlyMap<string, Buffer>) {
+  constructor(files: ReadonlyMap<string, NonSharedBuffer>) {
     const hash = createHash('sha256');
     for (const [name, body] of files) hash.update(`${name}\0${body.length}\0`).update(body);
     this.hash = hash.digest('base64url').slice(0, 16);
@@ -56,12 +57,12 @@ export class AssetGroup {
       'cache-control': cacheControl,
       vary: 'accept-encoding',
     };
-    return new Response(new Uint8Array(sent), {
+    return new Response(sent, {
       headers: encoding ? { ...headers, 'content-encoding': encoding } : headers,
     });
   }
 
-  #compress(name: string, body: Buffer, encoding: Encoding): Promise<Buffer> {
+  #compress(name: string, body: NonSharedBuffer, encoding: Encoding): Promise<NonSharedBuffer> {
     const key = `${encoding} ${name}`;
     const kept = this.#compressed.get(key) ?? compressors[encoding](body);
     this.#compressed.set(key, kept);

@@ -1,3 +1,4 @@
+import type { NonSharedBuffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
@@ -34,8 +35,8 @@ async function readTexts(): Promise<Texts> {
   return texts;
 }
 
-function splitFiles(texts: Texts): Map<string, Buffer> {
-  const embedded = new Map<string, Buffer>();
+function splitFiles(texts: Texts): Map<string, NonSharedBuffer> {
+  const embedded = new Map<string, NonSharedBuffer>();
   const style = texts.css.replace(dataUrl, (_, extension: string, data: string) => {
     const body = Buffer.from(data, 'base64');
     const name = `${createHash('sha256').update(body).digest('hex').slice(0, 12)}.${extension}`;

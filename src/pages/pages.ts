@@ -21,7 +21,9 @@ export interface Pages {
 
 type Route = (request: Request, url: URL) => Promise<Response>;
 
+/** @throws when the files of the pages are missing, so that an incomplete installation does not start */
 export function createPages(options: PagesOptions): Pages {
+  loadPublicFiles();
   const hasDemo = async () =>
     typeof options.demoAccounts === 'function' ? options.demoAccounts() : options.demoAccounts;
   const landing: Route = async (_, url) =>

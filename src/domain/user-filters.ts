@@ -1,0 +1,87 @@
+/** What accounts can be found by. */
+import type { Context } from '../context.ts';
+import type { Prisma, User } from '../generated/prisma/client.ts';
+import { privatelyVisibleWhere } from './accounts.ts';
+
+export interface UserFilter {
+  readonly ids?: readonly string[] | null | undefined;
+  readonly username?: string | null | undefined;
+  readonly email?: string | null | undefined;
+  readonly oauthProvider?: string | null | undefined;
+  readonly oauthId?: string | null | undefined;
+  readonly isActive?: boolean | null | undefined;
+  readonly kinds?: readonly User['kind'][] | null | undefined;
+  readonly statuses?: readonly User['status'][] | null | undefined;
+  readonly organizationId?: string | null | undefined;
+  readonly search?: string | null | undefined;
+}
+
+export type UserKey =
+  | { readonly id: string }
+  | { readonly username: string }
+  | { readonly email: string }
+  | { readonly oauthIdentity: { readonly provider: string; readonly subject: string } };
+
+/** The condition of a unique key. */
+export function keyWhere(context: Context, key: UserKey): Prisma.UserWhereInput {
+  if ('id' in key) return { id: key.id };
+  if ('username' in key) return usernameWhere(context, key.username);
+  if ('email' in key) return emailWhere(context, key.email);
+  const { provider, subject } = key.oauthIdentity;
+  return identityWhere(context, { provider, subject });
+}
+
+/** The conditions of a filter. What is private is matched only where the actor may read it. */
+export function filterWhere(context: Context, filter: UserFilter): Prisma.UserWhereInput[] {
+  const { ids, username, email, oauthProvider, oauthId, isActive, kinds, statuses, organizationId, search } =
+    filter;
+  const where: Prisma.UserWhereInput[] = [];
+  if (ids != null) where.push({ id: { in: [...ids] } });
+  if (username != null) where.push(usernameWhere(context, username));
+  if (email != null) where.push(emailWhere(context, email));
+  if (oauthProvider != null || oauthId != null) {
+    where.push(
+      identityWhere(context, {
+        ...(oauthProvider != null && { provider: oauthProvider }),
+        ...(oauthId != null && { subject: oauthId }),
+      }),
+    );
+  }
+  if (isActive != null) where.push({ status: isActive ? 'ACTIVE' : { not: 'ACTIVE' } });
+  if (kinds != null) where.push({ kind: { in: [...kinds] } });
+  if (statuses != null) where.push({ status: { in: [...statuses] } });
+  if (organizationId != null) {
+    where.push({ OR: [{ memberships: { some: { organizationId } } }, { organizationId }] });
+  }
+  if (search != null) where.push(...searchWhere(search));
+  return where;
+}
+
+const nothing: Prisma.UserWhereInput = { id: { in: [] } };
+/** PostgreSQL has no text with U+0000, so nothing can equal one that has. */
+const storable = (text: string) => !text.includes('\u0000');
+
+function usernameWhere(context: Context, username: string): Prisma.UserWhereInput {
+  if (!storable(username)) return nothing;
+  return username.includes('@') ? { AND: [{ username }, privatelyVisibleWhere(context)] } : { username };
+}
+
+function emailWhere(context: Context, address: string): Prisma.UserWhereInput {
+  if (!storable(address)) return nothing;
+  return { AND: [{ emails: { some: { address } } }, privatelyVisibleWhere(context)] };
+}
+
+function identityWhere(
+  context: Context,
+  identity: { provider?: string; subject?: string },
+): Prisma.UserWhereInput {
+  if (!Object.values(identity).every(storable)) return nothing;
+  return { AND: [{ identities: { some: identity } }, privatelyVisibleWhere(context)] };
+}
+
+/** Every word must occur in a name. `%`, `_` and `\` mean themselves. */
+function searchWhere(search: string): Prisma.UserWhereInput[] {
+  if (!storable(search)) return [nothing];
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean).slice(0, 10);
+  return words.map((word) => ({ searchNames: { contains: word.replace(/[\\%_]/g, '\\$&') } }));
+}
