@@ -7,7 +7,7 @@ import { hasDemoAccounts } from './demo/seed.ts';
 import type { Actor } from './domain/policy.ts';
 import { DomainError, RateLimitedError } from './errors.ts';
 import { createGraphQL, toDomainError } from './graphql.ts';
-import { corsHeaders } from './http/cors.ts';
+import { addCorsHeaders } from './http/cors.ts';
 import { errorResponse } from './http/error-response.ts';
 import { createHealth } from './http/health.ts';
 import { limitBody } from './http/request-body.ts';
@@ -88,9 +88,7 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
         errorResponse(toDomainError(error, log.child({ requestId })), requestId),
       );
       response.headers.set('x-request-id', requestId);
-      for (const [name, value] of Object.entries(corsHeaders(request, config.corsOrigins))) {
-        response.headers.set(name, value);
-      }
+      addCorsHeaders(response.headers, request, config.corsOrigins);
       logRequest(log, { request, response, requestId, actor, started });
       return response;
     },

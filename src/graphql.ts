@@ -13,8 +13,8 @@ import { errorDetails, errorHeaders } from './http/error-response.ts';
 import type { Log } from './log.ts';
 import { schema } from './schema/index.ts';
 
-/** What one document may hold, so that no request costs much before it is understood. */
-const documentLimits = { tokens: 2000, aliases: 30, directives: 50, depth: 20 } as const;
+/** What one document may hold, so that no request costs much before it is understood. Introspection nests 21 deep. */
+const documentLimits = { tokens: 2000, aliases: 30, directives: 50, depth: 25 } as const;
 
 export function createGraphQL({ log }: { log: Log }) {
   return createYoga<Context>({
