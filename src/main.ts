@@ -26,6 +26,12 @@ export async function startServer(config: Config, log: Log = createLog(config)):
     app = createApp({ database, config, log });
     const server = await listen(app, config);
     log.info({ url: server.url, database: database.description }, 'listening');
+    if (demo !== 'none' && !isLoopback(config.host)) {
+      log.warn(
+        { host: config.host },
+        'the demo accounts have public passwords, and other machines can reach this server',
+      );
+    }
     return { url: server.url, database, demo, close: () => stop({ server, app, database, log }) };
   } catch (error) {
     await app?.close();
@@ -39,6 +45,8 @@ export const databaseOptionsOf = (config: Config) => ({
   statementTimeout: config.databaseStatementTimeout,
   namedStatements: config.databaseNamedStatements,
 });
+
+const isLoopback = (host: string): boolean => /^(localhost|127\..+|::1)$/.test(host);
 
 /** An embedded database without any user is a newcomer's, so it gets the demo. */
 async function offerDemo(database: Database): Promise<RunningServer['demo']> {

@@ -8,6 +8,10 @@ const STOP_LIMIT = 10_000;
 export async function runStart(): Promise<void> {
   const config = readConfig();
   const log = createLog(config);
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'crashed');
+    process.exit(1);
+  });
   const server = await startServer(config, log);
   stopOnSignals(server, log);
   process.stdout.write(renderWelcome({ ...server, url: config.publicUrl ?? server.url }));

@@ -107,7 +107,7 @@ async function createData(
     const lite = await startPGlite(temporary); // slower by seconds: makes a data directory from nothing
     await lite.close();
   }
-
+  await rename(temporary, path.join(directory, DATA));
 }
 
 function explainUnwritable(error: unknown, directory: string): unknown {

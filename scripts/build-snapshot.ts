@@ -1,0 +1,3 @@
+import { buildSnapshot } from '../src/db/snapshot.ts';
+
+process.stdout.write(await buildSnapshot());

@@ -1,0 +1,134 @@
+/** The product under test, through its front door: an app on a real database of its own, with the demo's people. */
+import { createApp } from '../../src/app.ts';
+import { loadConfig } from '../../src/config.ts';
+import { demoPassword } from '../../src/demo/people.ts';
+import { seedDemoAccounts } from '../../src/demo/seed.ts';
+import { createLog } from '../../src/log.ts';
+import { createSources } from '../../src/sources.ts';
+import type { TypedDocumentString } from '../generated/graphql.ts';
+import { openTestDatabase } from './databases.ts';
+
+/** A document with its types, from `graphql(…)`, or plain text for what no valid document says. */
+type Document<Data, Variables> = TypedDocumentString<Data, Variables> | string;
+
+export interface Answer<Data> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly data: Data;
+  readonly errors: readonly { message: string; path?: string[]; extensions: Record<string, unknown> }[];
+  /** The whole body as it came, to search for what must not be there. */
+  readonly text: string;
+}
+
+export interface Client {
+  /** The bearer token, null for the anonymous client. */
+  readonly token: string | null;
+  /** Runs a document and answers with whatever came. */
+  send<Data, Variables>(document: Document<Data, Variables>, variables?: Variables): Promise<Answer<Data>>;
+  /** Runs a document that must succeed, and answers with its data. */
+  run<Data, Variables>(document: Document<Data, Variables>, variables?: Variables): Promise<Data>;
+}
+
+export type TestApp = Awaited<ReturnType<typeof openTestApp>>;
+
+/** Opens an app. `env` sets its configuration; `seed: false` leaves the database empty. */
+export async function openTestApp({
+  env = {},
+  seed = true,
+}: {
+  env?: Record<string, string>;
+  seed?: boolean;
+} = {}) {
+  const { database, close } = await openTestDatabase();
+  const clock = { offset: 0 };
+  const now = () => new Date(Date.now() + clock.offset);
+  const sources = createSources({ now });
+  if (seed) await seedDemoAccounts(database, sources);
+  const logged: string[] = [];
+  const log = createLog({
+    logLevel: 'info',
+    logFormat: 'json',
+    stream: { write: (line: string) => void logged.push(line) },
+  });
+  const config = loadConfig({ RATE_LIMIT_PER_MINUTE: '1000000', ...env });
+  const app = createApp({ database, config, log, now });
+  const fetch = (path: string, init?: RequestInit) =>
+    app.fetch(new Request(`http://usergraph.test${path}`, init), { remoteAddress: '192.0.2.200' });
+  const clients = new Map<string, Client>();
+
+  /** A client with this bearer token. */
+  const withToken = (token: string | null): Client => client(fetch, token);
+
+  return {
+    database,
+    fetch,
+    clock,
+    /** Every line of the log so far. */
+    logged,
+    withToken,
+    anonymous: withToken(null),
+    /** A client that signed in as this account of the demo, by password; one session for each login. */
+    async as(login: string): Promise<Client> {
+      const known = clients.get(login) ?? withToken(await signIn(withToken(null), login));
+      clients.set(login, known);
+      return known;
+    },
+    /** The global id of the demo account with this display name. */
+    async idOf(displayName: string): Promise<string> {
+      const { id } = await database.prisma.user.findFirstOrThrow({
+        where: { displayName },
+        select: { id: true },
+      });
+      const { encodeId } = await import('../../src/domain/ids.ts');
+      return encodeId('User', id);
+    },
+    async close() {
+      await app.close();
+      await close();
+    },
+  };
+}
+
+const signInDocument = `mutation ($input: SignInInput!) {
+  signIn(input: $input) { __typename ... on SignInSuccess { token } ... on Error { message } }
+}`;
+
+/** Signs in by password and answers with the session's token. */
+export async function signIn(anonymous: Client, login: string, password = demoPassword): Promise<string> {
+  const data = (await anonymous.run(signInDocument, { input: { login, password } })) as {
+    signIn: { token?: string; message?: string };
+  };
+  if (data.signIn.token === undefined) throw new Error(`cannot sign in as ${login}: ${data.signIn.message}`);
+  return data.signIn.token;
+}
+
+function client(
+  fetch: (path: string, init?: RequestInit) => Promise<Response>,
+  token: string | null,
+): Client {
+  const send: Client['send'] = async <Data, Variables>(
+    document: Document<Data, Variables>,
+    variables?: Variables,
+  ) => {
+    const response = await fetch('/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+      body: JSON.stringify({ query: document.toString(), variables }),
+    });
+    const text = await response.text();
+    const { data, errors = [] } = JSON.parse(text);
+    return { status: response.status, headers: response.headers, data, errors, text } as Answer<Data>;
+  };
+  return {
+    token,
+    send,
+    async run(document, variables) {
+      const { status, data, errors, text, headers } = await send(document, variables);
+      if (status === 200 && errors.length === 0) return data;
+      const request = headers.get('x-request-id');
+      throw new Error(
+        `${status} for\n${document.toString()}\n${JSON.stringify(variables)}\n${text}\nrequest ${request}`,
+      );
+    },
+  };
+}
