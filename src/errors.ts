@@ -179,8 +179,8 @@ export class InsufficientScopeError extends DomainError {
 }
 
 export class InvalidIdError extends DomainError {
-  constructor(expected?: string) {
-    super('INVALID_ID', expected === undefined ? {} : { message: `This is not the id of ${expected}.` });
+  constructor(message?: string) {
+    super('INVALID_ID', message === undefined ? {} : { message });
   }
 }
 

@@ -8,7 +8,7 @@ import { GraphQLError } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Context } from './context.ts';
 import { databaseGone } from './db/unavailable.ts';
-import { DomainError, InvalidArgumentError, ServiceUnavailableError } from './errors.ts';
+import { DomainError, InvalidIdError, ServiceUnavailableError } from './errors.ts';
 import { errorDetails, errorHeaders } from './http/error-response.ts';
 import type { Log } from './log.ts';
 import { schema } from './schema/index.ts';
@@ -51,8 +51,7 @@ function useErrorRegistry(): Plugin<Context> {
 
 function toGraphQLError(error: unknown, { log, requestId }: { log: Log; requestId?: string }): GraphQLError {
   const original = error instanceof GraphQLError ? error.originalError : error;
-  if (error instanceof GraphQLError && (original == null || original instanceof GraphQLError))
-    return withCode(error);
+  if (error instanceof GraphQLError && isGraphQLOwn(original)) return withCode(error);
   const known = toDomainError(original, log);
   return new GraphQLError(known.message, {
     ...(error instanceof GraphQLError && { nodes: error.nodes ?? null, path: error.path ?? null }),
@@ -64,6 +63,9 @@ function toGraphQLError(error: unknown, { log, requestId }: { log: Log; requestI
     },
   });
 }
+
+const isGraphQLOwn = (original: unknown) =>
+  original == null || (original instanceof GraphQLError && !(original instanceof PothosValidationError));
 
 /** An error of the document or its variables, which GraphQL itself found. */
 function withCode(error: GraphQLError): GraphQLError {
@@ -78,10 +80,13 @@ function withCode(error: GraphQLError): GraphQLError {
   });
 }
 
-/** The domain error behind whatever was thrown: listed ones as they are; anything else is a bug, logged and masked. */
+/**
+ * The domain error behind whatever was thrown: listed ones as they are, and Pothos' complaint of an id of another type;
+ * anything else is a bug, logged and masked.
+ */
 export function toDomainError(error: unknown, log: Log): DomainError {
   if (error instanceof DomainError) return error;
-  if (error instanceof PothosValidationError) return new InvalidArgumentError(error.message);
+  if (error instanceof PothosValidationError) return new InvalidIdError(error.message);
   if (databaseGone(error)) {
     log.error({ err: error }, 'the database cannot be reached');
     return new ServiceUnavailableError(error);

@@ -39,7 +39,8 @@ const name = text({ max: limits.name });
 const newPassword = z
   .string()
   .min(limits.password.min, `must have at least ${limits.password.min} characters`)
-  .max(limits.password.max, `must have at most ${limits.password.max} characters`);
+  .max(limits.password.max, `must have at most ${limits.password.max} characters`)
+  .refine(isStorable, 'must not contain U+0000 or unpaired surrogates');
 
 const username = z
   .string()
@@ -55,6 +56,7 @@ const email = z
 const httpUrl = z
   .string()
   .max(limits.url, `must have at most ${limits.url} characters`)
+  .regex(/^[^\s\p{Cc}\p{Cs}]*$/u, 'must not contain white space or control characters')
   .pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }));
 
 const phoneNumber = z.e164('must be a phone number in E.164 form, such as +4930123456');
@@ -83,15 +85,22 @@ function isTimeZone(zone: string): boolean {
   }
 }
 
-const metadata = z.record(z.string(), z.json(), 'must be an object').superRefine((value, context) => {
-  const issue = (code: ProblemCode, message: string) =>
-    context.addIssue({ code: 'custom', message, params: { code } });
-  const { bytes, depth } = limits.metadata;
-  if (depthOf(value, depth + 1) > depth) return issue('TOO_DEEP', `must have at most ${depth} levels`);
-  if (Buffer.byteLength(JSON.stringify(value)) > bytes)
-    return issue('TOO_LONG', 'must have at most 16 KiB as JSON');
-  if (!everyString(value, isStorable)) issue('INVALID', 'must not contain U+0000 or unpaired surrogates');
-});
+/** Depth comes first: whatever looks at all values of a deep object would exhaust the stack. */
+const metadata = z
+  .custom<Record<string, unknown>>(
+    (value) => depthOf(value, 1) === 1 && !Array.isArray(value),
+    'must be an object',
+  )
+  .superRefine((value, context) => {
+    const issue = (code: ProblemCode, message: string) =>
+      context.addIssue({ code: 'custom', message, params: { code } });
+    const { bytes, depth } = limits.metadata;
+    if (depthOf(value, depth + 1) > depth) issue('TOO_DEEP', `must have at most ${depth} levels`);
+    else if (Buffer.byteLength(JSON.stringify(value)) > bytes)
+      issue('TOO_LONG', 'must have at most 16 KiB as JSON');
+    else if (!everyScalar(value, isStorableScalar))
+      issue('INVALID', 'must not contain U+0000, unpaired surrogates or numbers beyond double precision');
+  });
 
 /** How deeply objects and arrays nest; stops counting at `limit`, so that no input can exhaust the stack. */
 function depthOf(value: unknown, limit: number): number {
@@ -99,10 +108,16 @@ function depthOf(value: unknown, limit: number): number {
   return 1 + Math.max(0, ...Object.values(value).map((inner) => depthOf(inner, limit - 1)));
 }
 
-function everyString(value: unknown, test: (text: string) => boolean): boolean {
-  if (typeof value === 'string') return test(value);
-  if (typeof value !== 'object' || value === null) return true;
-  return Object.entries(value).every(([key, inner]) => test(key) && everyString(inner, test));
+function everyScalar(value: unknown, test: (scalar: unknown) => boolean): boolean {
+  if (typeof value !== 'object' || value === null) return test(value);
+  return Object.entries(value).every(([key, inner]) => test(key) && everyScalar(inner, test));
+}
+
+/** JSON has numbers that become infinite here, and would be lost. */
+function isStorableScalar(scalar: unknown): boolean {
+  return typeof scalar === 'string'
+    ? isStorable(scalar)
+    : typeof scalar !== 'number' || Number.isFinite(scalar);
 }
 
 /** What a person or program may say of an account. Absent keeps, null clears. */
@@ -127,7 +142,7 @@ const contact = {
 
 /** What only a superuser may set. */
 const administration = {
-  status: z.enum(['PENDING', 'ACTIVE', 'SUSPENDED']).optional(),
+  status: z.enum(['PENDING', 'ACTIVE', 'SUSPENDED'], 'cannot be set to this').optional(),
   isSuperuser: z.boolean().optional(),
   password: newPassword.optional(),
 };
@@ -166,7 +181,7 @@ export function parseInput<Schema extends z.ZodType>(
   input: unknown,
   { root = ['input'], also = [] }: { root?: readonly string[]; also?: readonly InputProblem[] } = {},
 ): z.output<Schema> {
-  const parsed = schema.safeParse(input);
+  const parsed = schema.safeParse(input, { reportInput: true });
   const problems = parsed.success
     ? [...also]
     : [...also, ...parsed.error.issues.map((issue) => problem(issue, root))];
@@ -176,12 +191,16 @@ export function parseInput<Schema extends z.ZodType>(
 
 function problem(issue: z.core.$ZodIssue, root: readonly string[]): InputProblem {
   const path = [...root, ...issue.path.map(String)];
-  if (issue.code === 'custom' && issue.params?.code)
+  if (issue.code === 'custom' && issue.params?.code) {
     return { path, code: issue.params.code, message: issue.message };
-  if (issue.code === 'invalid_type' && issue.input === undefined)
-    return { path, code: 'REQUIRED', message: 'is required' };
-  const code = { too_small: 'TOO_SHORT', too_big: 'TOO_LONG' }[issue.code as string] as
-    | ProblemCode
-    | undefined;
-  return { path, code: code ?? 'INVALID', message: issue.message };
+  }
+  if (issue.input == null) {
+    return { path, code: 'REQUIRED', message: issue.input === null ? 'must not be null' : 'is required' };
+  }
+  const codes: Record<string, ProblemCode> = {
+    too_small: 'TOO_SHORT',
+    too_big: 'TOO_LONG',
+    invalid_value: 'NOT_ALLOWED',
+  };
+  return { path, code: codes[issue.code] ?? 'INVALID', message: issue.message };
 }

@@ -118,6 +118,10 @@ function formatCursor(row: object, { column, tie }: Order): string {
   return Buffer.from(JSON.stringify([column, value, id])).toString('base64url');
 }
 
+/** The years 1 to 9999, which every part of the product can write and read. */
+const firstMoment = Date.parse('0001-01-01T00:00:00Z');
+const lastMoment = Date.parse('9999-12-31T23:59:59.999Z');
+
 function parseCursor(cursor: string, { column }: Order, argument: string): Position {
   const [named, value, tie] = decode(cursor);
   const malformed = new InvalidArgumentError(`${argument} is not a cursor of this list.`, [argument]);
@@ -128,7 +132,8 @@ function parseCursor(cursor: string, { column }: Order, argument: string): Posit
   }
   if (!column.endsWith('At')) return [value, tie];
   const date = new Date(value);
-  if (Number.isNaN(date.getTime())) throw malformed;
+  const isInCalendar = date.getTime() >= firstMoment && date.getTime() <= lastMoment;
+  if (!isInCalendar) throw malformed; // also for an invalid date, which is no number
   return [date, tie];
 }
 
