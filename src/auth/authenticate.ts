@@ -1,18 +1,11 @@
 /** Request → actor. One verifier for each kind of credential; each costs one statement. */
 import type { Context, Sources } from '../context.ts';
-import { type ActingUser, type Actor, type Scope, scopes } from '../domain/policy.ts';
+import { type ActingUser, type Actor, anonymous, type Scope, scopes } from '../domain/policy.ts';
 import { UnauthenticatedError } from '../errors.ts';
 import type { Prisma, PrismaClient } from '../generated/prisma/client.ts';
 import { hashSecret, type SecretKind, secretKind } from './secrets.ts';
 
 type Dependencies = Pick<Context, 'prisma'> & Pick<Sources, 'now'>;
-
-const anonymous: Actor = {
-  user: null,
-  organizationId: null,
-  credential: { kind: 'ANONYMOUS', id: null, expiresAt: null },
-  scopes: new Set(),
-};
 
 /**
  * The actor behind a request's `Authorization: Bearer …` (RFC 6750); anonymous without one.

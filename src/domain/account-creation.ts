@@ -13,6 +13,7 @@ import { createManagedUserInput, createServiceAccountInput, createUserInput, par
 import { requireOrganization } from './organizations.ts';
 import { decideCreateManagedUser, decideCreateUser, decideRunOrganization } from './policy.ts';
 import { type Transaction, transact } from './transaction.ts';
+import { isReservedName } from './update-rules.ts';
 import type { UserQuery } from './users.ts';
 
 type Input = Record<string, unknown>;
@@ -85,7 +86,9 @@ export async function createServiceAccount(
 ): Promise<User> {
   await requireOrganization(context, organizationId, ['input', 'organizationId']);
   enforce(decideRunOrganization(context.actor, organizationId, 'users:write'));
-  const columns = parseInput(createServiceAccountInput, input);
+  const reserved = { path: ['input', 'username'], code: 'NOT_ALLOWED', message: 'is reserved' } as const;
+  const also = isReservedName(input.username) ? [reserved] : [];
+  const columns = parseInput(createServiceAccountInput, input, { also });
   return transact(context, async (tx) => {
     const id = await insert(context, tx, { ...columns, kind: 'SERVICE_ACCOUNT', organizationId });
     return created(context, tx, id, query);

@@ -2,7 +2,14 @@
 import type { Context } from '../context.ts';
 import { ForbiddenError, InsufficientScopeError, NotFoundError, ProtectedAccountError } from '../errors.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
-import { type Account, type ActingUser, type Decision, type Scope, visibility } from './policy.ts';
+import {
+  type Account,
+  type ActingUser,
+  type Decision,
+  organizationsRunBy,
+  type Scope,
+  visibility,
+} from './policy.ts';
 import type { Transaction } from './transaction.ts';
 
 /** The columns of a user that the policy decides on. */
@@ -16,35 +23,40 @@ export const accountSelect = {
   organizationId: true,
 } as const satisfies Prisma.UserSelect & Record<keyof Account, true>;
 
-const everythingButInternal: Prisma.UserWhereInput = { kind: { not: 'INTERNAL' } };
+/** Nobody sees the accounts of the system itself. */
+const notInternal: Prisma.UserWhereInput = { kind: { not: 'INTERNAL' } };
 const nothing: Prisma.UserWhereInput = { id: { in: [] } };
+const anyOf = (...conditions: Prisma.UserWhereInput[]): Prisma.UserWhereInput => ({
+  AND: [notInternal, { OR: conditions }],
+});
 
 /** The accounts that a list shows: the actor itself, those it manages, and those who share with it. */
 export function listedWhere({ actor }: Pick<Context, 'actor'>): Prisma.UserWhereInput {
-  if (visibility(actor).everything) return everythingButInternal;
-  return actor.user === null ? nothing : { OR: ownWhere(actor.user) };
+  if (visibility(actor).everything) return notInternal;
+  return actor.user === null ? nothing : anyOf(...ownWhere(actor.user));
 }
 
 /** The accounts that exist for the actor: the listed ones, those it lets in, and those of its organizations. */
 export function visibleWhere({ actor }: Pick<Context, 'actor'>): Prisma.UserWhereInput {
   const sees = visibility(actor);
-  if (sees.everything) return everythingButInternal;
+  if (sees.everything) return notInternal;
   const organizations = { in: [...sees.organizationIds] };
   const { user } = actor;
-  return {
-    OR: [
-      ...(user ? [...ownWhere(user), { sharesReceived: { some: { grantorId: user.id } } }] : []),
-      { memberships: { some: { organizationId: organizations } } },
-      { organizationId: organizations },
-    ],
-  };
+  const others = anyOf(
+    ...(user ? [...ownWhere(user), { sharesReceived: { some: { grantorId: user.id } } }] : []),
+    { memberships: { some: { organizationId: organizations } } },
+    { organizationId: organizations },
+  );
+  return user ? { OR: [{ id: user.id }, others] } : others;
 }
 
 /** The accounts whose private facts the actor may read: nothing may be found by a private fact among others. */
 export function privatelyVisibleWhere({ actor }: Pick<Context, 'actor'>): Prisma.UserWhereInput {
   if (!actor.scopes.has('profile')) return nothing;
-  if (visibility(actor).everything) return everythingButInternal;
-  return actor.user === null ? nothing : { OR: ownWhere(actor.user, 'profile') };
+  if (visibility(actor).everything) return notInternal;
+  if (actor.user === null) return nothing;
+  const run = organizationsRunBy(actor);
+  return anyOf(...ownWhere(actor.user, 'profile'), { kind: 'SERVICE_ACCOUNT', organizationId: { in: run } });
 }
 
 /** By id and by manager, so that the database finds them by index, however many accounts there are. */

@@ -6,8 +6,16 @@ import { accountSelect, enforce, visibleWhere } from './accounts.ts';
 import { record } from './audit.ts';
 import { requireCaller, requireUser } from './caller.ts';
 import { createApiTokenInput, parseInput } from './input.ts';
-import { requireOrganization, visibleOrganizationWhere } from './organizations.ts';
-import { decide, decideGrantScopes, decideRunOrganization, runsOrganization, type Scope } from './policy.ts';
+import { requireOrganization } from './organizations.ts';
+import {
+  actsAsSuperuser,
+  anonymous,
+  decide,
+  decideGrantScopes,
+  decideRunOrganization,
+  organizationsRunBy,
+  type Scope,
+} from './policy.ts';
 import { transact } from './transaction.ts';
 
 export interface ApiTokenQuery {
@@ -92,9 +100,9 @@ function expiryProblems(expiresAt: Date | null | undefined, now: Date): InputPro
 }
 
 /** Ends a token at once. Revoking a revoked one changes nothing. */
-export function revokeApiToken(context: Context, id: string, query: ApiTokenQuery): Promise<ApiToken> {
+export async function revokeApiToken(context: Context, id: string, query: ApiTokenQuery): Promise<ApiToken> {
   requireCaller(context);
-  return transact(context, async (tx) => {
+  const revoked = await transact(context, async (tx) => {
     const token = await tx.apiToken.findFirst({
       where: { AND: [{ id }, visibleTokenWhere(context)] },
       select: {
@@ -124,15 +132,15 @@ export function revokeApiToken(context: Context, id: string, query: ApiTokenQuer
     }
     return (await tx.apiToken.findUniqueOrThrow({ where: { id }, ...query })) as ApiToken;
   });
+  if (context.actor.credential.id === id) context.actor = anonymous;
+  return revoked;
 }
 
 /** The tokens that exist for the actor: its own, and those of the organizations that it runs and of their accounts. */
 export function visibleTokenWhere(context: Context): Prisma.ApiTokenWhereInput {
   const { actor } = context;
-  const run =
-    actor.user?.memberships.map((m) => m.organizationId).filter((id) => runsOrganization(actor, id)) ?? [];
-  const { id: organizations } = visibleOrganizationWhere(context);
-  if (organizations === undefined) return {};
+  const run = organizationsRunBy(actor);
+  if (actsAsSuperuser(actor)) return { OR: [{ userId: null }, { user: { kind: { not: 'INTERNAL' } } }] };
   return {
     OR: [
       ...(actor.user ? [{ userId: actor.user.id }, { user: { managerId: actor.user.id } }] : []),

@@ -1,11 +1,11 @@
 /** Deleting an account: everything it owns goes with it, in one transaction, and an inventory of it stays. */
 import type { Context } from '../context.ts';
-import type { Erasure, Prisma } from '../generated/prisma/client.ts';
+import { type Erasure, Prisma } from '../generated/prisma/client.ts';
 import { enforce, lockAccount } from './accounts.ts';
 import { record } from './audit.ts';
 import { requireCaller, requireUser } from './caller.ts';
 import { requireAnotherSuperuser, requireOtherOwners } from './guards.ts';
-import { decide } from './policy.ts';
+import { anonymous, decide } from './policy.ts';
 import { type Transaction, transact } from './transaction.ts';
 
 export function deleteMe(context: Context): Promise<Erasure> {
@@ -13,30 +13,33 @@ export function deleteMe(context: Context): Promise<Erasure> {
 }
 
 /** Deletes an account with all it owns, the users it manages included. Its credentials stop at once. */
-export function deleteUser(
+export async function deleteUser(
   context: Context,
   id: string,
   where: Prisma.UserWhereInput = {},
 ): Promise<Erasure> {
   requireCaller(context);
-  return transact(context, async (tx) => {
+  const erasure = await transact(context, async (tx) => {
     const account = await lockAccount(context, tx, { id, where }, { managedUsers: { select: { id: true } } });
     enforce(decide(context.actor, 'delete', account));
     if (account.isSuperuser && account.status === 'ACTIVE') await requireAnotherSuperuser(tx, id);
-    await requireOtherOwners(tx, id);
-    return erase(context, tx, { id, managedIds: account.managedUsers.map((managed) => managed.id) });
+    const ids: [string, ...string[]] = [id, ...account.managedUsers.map((managed) => managed.id)];
+    await requireOtherOwners(tx, ids);
+    return erase(context, tx, ids);
   });
+  if (context.actor.user?.id === id) context.actor = anonymous;
+  return erasure;
 }
 
+/** Erases an account, the first of `ids`, and with it those that it manages. */
 async function erase(
   context: Context,
   tx: Transaction,
-  { id, managedIds }: { id: string; managedIds: readonly string[] },
+  ids: readonly [string, ...string[]],
 ): Promise<Erasure> {
-  const ids = [id, ...managedIds];
+  const [id] = ids;
   const inventory = await takeInventory(tx, ids);
   await tx.user.delete({ where: { id }, select: { id: true } }); // the foreign keys take the rest along
-  await redactTrail(tx, ids);
   for (const erased of ids) {
     await record(context, tx, {
       action: 'user.delete',
@@ -44,6 +47,7 @@ async function erase(
       about: erased,
     });
   }
+  await redactTrail(tx, ids);
   const now = context.now();
   return tx.erasure.create({
     data: {
@@ -78,9 +82,14 @@ async function takeInventory(tx: Transaction, ids: readonly string[]): Promise<R
   return { ...counts, ...Object.fromEntries(records) };
 }
 
-/** The trail keeps what happened, without the values, addresses and programs of the erased. */
+/** The trail keeps what happened: without the values of the erased, and without where they were when they acted. */
 async function redactTrail(tx: Transaction, ids: readonly string[]): Promise<void> {
-  await tx.$executeRaw`
-    UPDATE audit_events SET changes = NULL, ip_address = NULL, user_agent = NULL
-    WHERE subject_id = ANY(${[...ids]}::uuid[]) OR actor_id = ANY(${[...ids]}::uuid[])`;
+  await tx.auditEvent.updateMany({
+    where: { subjectId: { in: [...ids] } },
+    data: { changes: Prisma.DbNull },
+  });
+  await tx.auditEvent.updateMany({
+    where: { actorId: { in: [...ids] } },
+    data: { ipAddress: null, userAgent: null },
+  });
 }

@@ -24,22 +24,18 @@ export async function requireAnotherSuperuser(
   if (others === 0) throw new LastSuperuserError(path);
 }
 
-/** Refuses to leave an organization without an owner. */
-export async function requireOtherOwners(
-  tx: Transaction,
-  id: string,
-  path?: readonly string[],
-): Promise<void> {
+/** Refuses to leave an organization without an owner when these accounts go. */
+export async function requireOtherOwners(tx: Transaction, ids: readonly string[]): Promise<void> {
   const owned = await tx.$queryRaw<{ id: string; name: string }[]>`
     SELECT o.id, o.name FROM organizations o
-    WHERE o.id IN (SELECT organization_id FROM memberships WHERE user_id = ${id}::uuid AND role = 'OWNER')
+    WHERE o.id IN (SELECT organization_id FROM memberships WHERE user_id = ANY(${[...ids]}::uuid[]) AND role = 'OWNER')
     ORDER BY o.id FOR UPDATE`;
   if (owned.length === 0) return;
   const kept = await tx.membership.findMany({
-    where: { organizationId: { in: owned.map((o) => o.id) }, role: 'OWNER', userId: { not: id } },
+    where: { organizationId: { in: owned.map((o) => o.id) }, role: 'OWNER', userId: { notIn: [...ids] } },
     select: { organizationId: true },
   });
   const keptIds = new Set(kept.map((membership) => membership.organizationId));
   const orphaned = owned.filter((organization) => !keptIds.has(organization.id));
-  if (orphaned.length > 0) throw new LastOwnerError(orphaned, path);
+  if (orphaned.length > 0) throw new LastOwnerError(orphaned);
 }

@@ -50,6 +50,14 @@ export interface Credential {
   readonly expiresAt: Date | null;
 }
 
+/** Whoever says nothing of itself, and whoever's credential has just ended. */
+export const anonymous: Actor = {
+  user: null,
+  organizationId: null,
+  credential: { kind: 'ANONYMOUS', id: null, expiresAt: null },
+  scopes: new Set(),
+};
+
 /** What the policy must know of an account. */
 export interface Account {
   readonly id: string;
@@ -121,6 +129,25 @@ export function runsOrganization(actor: Actor, organizationId: string | null): b
 /** The scopes that an account shares with the actor; none when it shares nothing. */
 function sharedScopes(actor: Actor, account: Account): readonly Scope[] {
   return actor.user?.shares.find(({ grantorId }) => grantorId === account.id)?.scopes ?? [];
+}
+
+/** The organizations that the actor runs as a member. */
+export function organizationsRunBy(actor: Actor): string[] {
+  const memberships = actor.user?.memberships ?? [];
+  return memberships.filter(({ role }) => role !== 'MEMBER').map(({ organizationId }) => organizationId);
+}
+
+/** Whether an account that another one belongs to can be told of, without asking the database. */
+export function canTellManager(actor: Actor, manager: Pick<Account, 'id' | 'kind'>): boolean {
+  if (manager.kind === 'INTERNAL') return false;
+  if (actsAsSuperuser(actor) || actor.user?.id === manager.id) return true;
+  return actor.user?.shares.some(({ grantorId }) => grantorId === manager.id) ?? false;
+}
+
+/** Whether an organization exists for the actor. */
+export function canSeeOrganization(actor: Actor, organizationId: string): boolean {
+  const sees = visibility(actor);
+  return sees.everything || sees.organizationIds.includes(organizationId);
 }
 
 /** What the actor is to an account that it can see. */
@@ -229,9 +256,9 @@ export function decideGrantScopes(actor: Actor, wanted: readonly Scope[]): Decis
 /** The scopes that the actor has over an account: what a client of a list of users asks for. */
 export function scopesOver(actor: Actor, account: Account): readonly Scope[] {
   const what = relation(actor, account);
-  if (what === 'other') return sharedScopes(actor, account);
   const own = what === 'superuser' ? scopes : (['data:read', 'data:write', 'profile'] as const);
-  return own.filter((scope) => actor.scopes.has(scope));
+  const over = what === 'other' ? sharedScopes(actor, account) : own;
+  return over.filter((scope) => actor.scopes.has(scope));
 }
 
 /** Whether a username can be shown: an e-mail address used as one is as private as the address. */

@@ -6,7 +6,7 @@ import { AccountNotActiveError, ForbiddenError, InvalidCredentialsError } from '
 import type { User } from '../generated/prisma/client.ts';
 import { record } from './audit.ts';
 import { requireCaller } from './caller.ts';
-import type { ActingUser } from './policy.ts';
+import { type ActingUser, anonymous } from './policy.ts';
 import { transact } from './transaction.ts';
 import type { UserQuery } from './users.ts';
 
@@ -88,4 +88,5 @@ export async function signOut(context: Context): Promise<void> {
     if (count === 0) return;
     await record(context, tx, { action: 'session.revoke', subject: { type: 'Session', id }, about: user.id });
   });
+  context.actor = anonymous;
 }

@@ -4,7 +4,7 @@ import { ConflictError, type InputProblem, ProtectedAccountError } from '../erro
 import type { Prisma } from '../generated/prisma/client.ts';
 import { enforce } from './accounts.ts';
 import { type AccountUpdate, parseInput, updateAccountInput } from './input.ts';
-import { type Account, decide, isReserved, reservedUsername } from './policy.ts';
+import { type Account, actsAsSuperuser, decide, isReserved, reservedUsername } from './policy.ts';
 
 /** What an update must know of an account besides what the policy knows. */
 export const updatableSelect = {
@@ -64,7 +64,7 @@ function problemsWith(
   if (isOAuth && fields.password !== undefined) {
     problem('password', 'NOT_ALLOWED', 'an OAuth2 account signs in with its provider');
   }
-  if (isReservedName(username) && !isReserved(row) && !actor.user?.isSuperuser) {
+  if (isReservedName(username) && !isReserved(row) && !(row.kind === 'HUMAN' && actsAsSuperuser(actor))) {
     problem('username', 'NOT_ALLOWED', 'is reserved');
   }
   if (row.kind !== 'HUMAN' && fields.isSuperuser === true) {

@@ -2,6 +2,7 @@
 import type { Context } from '../context.ts';
 import type { Prisma, User } from '../generated/prisma/client.ts';
 import { privatelyVisibleWhere } from './accounts.ts';
+import { canSeeOrganization } from './policy.ts';
 
 export interface UserFilter {
   readonly ids?: readonly string[] | null | undefined;
@@ -50,9 +51,7 @@ export function filterWhere(context: Context, filter: UserFilter): Prisma.UserWh
   if (isActive != null) where.push({ status: isActive ? 'ACTIVE' : { not: 'ACTIVE' } });
   if (kinds != null) where.push({ kind: { in: [...kinds] } });
   if (statuses != null) where.push({ status: { in: [...statuses] } });
-  if (organizationId != null) {
-    where.push({ OR: [{ memberships: { some: { organizationId } } }, { organizationId }] });
-  }
+  if (organizationId != null) where.push(organizationWhere(context, organizationId));
   if (search != null) where.push(...searchWhere(search));
   return where;
 }
@@ -77,6 +76,12 @@ function identityWhere(
 ): Prisma.UserWhereInput {
   if (!Object.values(identity).every(storable)) return nothing;
   return { AND: [{ identities: { some: identity } }, privatelyVisibleWhere(context)] };
+}
+
+/** Who is in an organization that the actor cannot see is not to be found out. */
+function organizationWhere({ actor }: Context, organizationId: string): Prisma.UserWhereInput {
+  if (!canSeeOrganization(actor, organizationId)) return nothing;
+  return { OR: [{ memberships: { some: { organizationId } } }, { organizationId }] };
 }
 
 /** Every word must occur in a name. `%`, `_` and `\` mean themselves. */

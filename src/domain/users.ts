@@ -4,8 +4,9 @@ import { applyUpdate } from './account-update.ts';
 import { enforce, listedWhere, lockAccount, visibleWhere } from './accounts.ts';
 import { record } from './audit.ts';
 import { requireCaller, requireUser } from './caller.ts';
+import type { AccountUpdate } from './input.ts';
 import { type LazyConnection, type Order, once, type PageArgs, pageQuery, toPage } from './page.ts';
-import { decide } from './policy.ts';
+import { type Actor, anonymous, decide } from './policy.ts';
 import { transact } from './transaction.ts';
 import { parseUpdate, updatableSelect } from './update-rules.ts';
 import { filterWhere, keyWhere, type UserFilter, type UserKey } from './user-filters.ts';
@@ -104,18 +105,27 @@ export function updateMe(context: Context, input: UpdateInput, query: UserQuery)
 }
 
 /** Changes an account: absent keeps, null clears. One transaction with its audit row; a stale version changes nothing. */
-export function updateUser(
+export async function updateUser(
   context: Context,
   { id, input, where = {} }: { id: string; input: UpdateInput; where?: Prisma.UserWhereInput },
   query: UserQuery,
 ): Promise<User> {
   requireCaller(context);
-  return transact(context, async (tx) => {
+  const { user, update } = await transact(context, async (tx) => {
     const row = await lockAccount(context, tx, { id, where }, updatableSelect);
     enforce(decide(context.actor, 'update', row));
     const update = parseUpdate(context, row, input);
-    return applyUpdate(context, tx, { row, update }, query);
+    return { update, user: await applyUpdate(context, tx, { row, update }, query) };
   });
+  if (id === context.actor.user?.id) context.actor = actorAfter(update, context.actor);
+  return user;
+}
+
+/** Who changed its own account goes on as what it is now; a new password or status has ended its credentials. */
+function actorAfter({ password, status, isSuperuser }: AccountUpdate, actor: Actor): Actor {
+  if (password !== undefined || (status !== undefined && status !== 'ACTIVE')) return anonymous;
+  if (isSuperuser === undefined || actor.user === null) return actor;
+  return { ...actor, user: { ...actor.user, isSuperuser } };
 }
 
 /** Marks the acting person's onboarding as done; doing it again changes nothing. */

@@ -102,7 +102,10 @@ builder.mutationFields((t) => ({
   deleteManagedUser: t.field({
     type: DeleteManagedUserSuccess,
     description: `Deletes a user that you manage. ${deletes} Needs the scope \`users:write\`.`,
-    errors: { types: [NotFoundError], union: { description: 'What came of `deleteManagedUser`.' } },
+    errors: {
+      types: [NotFoundError, LastOwnerError],
+      union: { description: 'What came of `deleteManagedUser`.' },
+    },
     args: { id: t.arg.globalID({ for: [User], required: true, description: 'The managed user.' }) },
     resolve: async (_root, { id }, context) => ({ erasure: await deleteManagedUser(context, id.id) }),
   }),

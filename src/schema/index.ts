@@ -4,7 +4,7 @@ import './enums.ts';
 import './errors.ts';
 import './user.ts';
 import './user-private.ts';
-import './user-connections.ts';
+import './user-relations.ts';
 import './user-list.ts';
 import './user-mutations.ts';
 import './managed-user.ts';

@@ -55,8 +55,6 @@ export const User = builder.prismaObject('User', {
     company: t.exposeString('company', { nullable: true }),
     jobTitle: t.exposeString('jobTitle', { nullable: true }),
     avatarUrl: t.expose('avatarUrl', { type: 'URL', nullable: true }),
-    manager: t.relation('manager', { nullable: true }),
-    organization: t.relation('organization', { nullable: true }),
     grantedScopes: t.field({
       type: [ScopeEnum],
       description:

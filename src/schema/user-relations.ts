@@ -1,15 +1,34 @@
-/** The lists that hang on an account. */
+/** Where an account leads: to its manager, its organizations, the users that it manages and its tokens. */
 import type { Context } from '../context.ts';
-import { accountSelect } from '../domain/accounts.ts';
+import { accountSelect, visibleWhere } from '../domain/accounts.ts';
 import { visibleOrganizationWhere } from '../domain/organizations.ts';
-import type { Account } from '../domain/policy.ts';
+import { type Account, canSeeOrganization, canTellManager } from '../domain/policy.ts';
 import { may } from './access.ts';
 import { ApiTokenConnection } from './api-token.ts';
 import { builder } from './builder.ts';
 import { relatedPage } from './connection.ts';
-import { UserOrganizationConnection } from './organization.ts';
+import { Organization, UserOrganizationConnection } from './organization.ts';
 import { User } from './user.ts';
 import { UserConnection } from './user-list.ts';
+
+builder.prismaObjectFields(User, (t) => ({
+  manager: t.field({
+    type: User,
+    nullable: true,
+    description: 'The user who manages this account. Null when there is none, or you may not know.',
+    select: (_args, _context, nested) => ({ manager: nested({ select: { id: true, kind: true } }) }),
+    resolve: ({ manager }, _args, { actor }) => (manager && canTellManager(actor, manager) ? manager : null),
+  }),
+  organization: t.field({
+    type: Organization,
+    nullable: true,
+    description:
+      'The organization that a service account belongs to. Null for other accounts, or when you cannot see it.',
+    select: (_args, _context, nested) => ({ organization: nested({ select: { id: true } }) }),
+    resolve: ({ organization }, _args, { actor }) =>
+      organization && canSeeOrganization(actor, organization.id) ? organization : null,
+  }),
+}));
 
 const newestFirst = { column: 'createdAt', tie: 'id', direction: 'desc' } as const;
 const readPrivate = (context: Context, user: Account) => may(context, 'readPrivate', user);
@@ -21,12 +40,14 @@ builder.prismaObjectFields(User, (t) => ({
         relation: 'managedUsers',
         order: newestFirst,
         nodeType: 'User',
+        where: visibleWhere,
         parentSelect: accountSelect,
         visible: readPrivate,
       },
       {
         type: UserConnection,
-        description: 'The users that this account manages, newest first. Private: empty for others.',
+        description:
+          'The users that this account manages, as far as you can see them, newest first. Private: empty for others.',
       },
     ),
   ),

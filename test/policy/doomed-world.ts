@@ -1,0 +1,229 @@
+/** A person who has everything that an account can have, two users whom she manages, and others beside them. */
+import { createHash } from 'node:crypto';
+import type { Database } from '../../src/db/database.ts';
+import { encodeId } from '../../src/domain/ids.ts';
+import { createSources } from '../../src/sources.ts';
+import type { TestApp } from '../setup/app.ts';
+import { passwordHash } from './actors.ts';
+import { ask } from './ask.ts';
+import { ahead, collectRows, hour } from './rows.ts';
+
+const ofKid = ['Kidfirst', 'kid-metadata', 'kid-name', 'kid@gone.example', '+4917000000002', 'kid-activity'];
+
+/** Texts that only the one who goes has: none may be left. */
+export const traces = {
+  person: [
+    ...['Ada Gone', 'ada-bio', 'ada-metadata', 'ada-name', 'ada@gone.example', 'ada2@gone.example'],
+    ...['+4917000000001', 'ada-subject', 'ada.identity@gone.example', 'AdaBrowser', '198.51.100.7'],
+    ...['ada-token', 'ada-activity', 'ada-trace', 'ada-earlier-bio', ...ofKid],
+  ],
+  kid: ofKid,
+  robot: [
+    'Robot Gone',
+    'robot-metadata',
+    'robot-name',
+    'robot@gone.example',
+    'robot-token',
+    'robot-earlier-bio',
+    'Botfirst',
+  ],
+} as const;
+
+/** What each of them owns, counted by hand. */
+export const inventories = {
+  person: {
+    users: 3,
+    emails: 3,
+    phoneNumbers: 2,
+    identities: 1,
+    memberships: 2,
+    sessions: 3,
+    apiTokens: 1,
+    shares: 3,
+    'dataRecords.activities': 2,
+    'dataRecords.traces': 1,
+  },
+  kid: {
+    users: 1,
+    emails: 1,
+    phoneNumbers: 1,
+    identities: 0,
+    memberships: 0,
+    sessions: 0,
+    apiTokens: 0,
+    shares: 1,
+    'dataRecords.activities': 1,
+  },
+  robot: {
+    users: 2,
+    emails: 1,
+    phoneNumbers: 0,
+    identities: 0,
+    memberships: 0,
+    sessions: 0,
+    apiTokens: 1,
+    shares: 0,
+  },
+} as const;
+
+type Rows = ReturnType<typeof collectRows>;
+export type DoomedWorld = Awaited<ReturnType<typeof createDoomedWorld>>;
+
+export async function createDoomedWorld(app: Pick<TestApp, 'database' | 'withToken'>) {
+  const rows = collectRows();
+  const bystanders = addBystanders(rows);
+  const { ada, kid, sibling, sessions } = addAda(rows, bystanders);
+  const { robot, bot } = addRobot(rows, bystanders.organization);
+  const secrets = {
+    ada: sessions[0],
+    root: rows.session(bystanders.root).secret,
+    owner: rows.session(bystanders.owner).secret,
+  };
+  await rows.write(app.database);
+  await addRefreshTokens(
+    app.database,
+    sessions.map(({ id }) => id),
+  );
+  const ids = { ...bystanders, ada, kid, sibling, robot, bot };
+  const clients = {
+    ada: app.withToken(secrets.ada.secret),
+    root: app.withToken(secrets.root),
+    owner: app.withToken(secrets.owner),
+  };
+  await leaveTrail(clients, ids);
+  return {
+    ids,
+    clients,
+    /** The accounts that go, the deleted one first. */
+    erased: { person: [ada, kid, sibling], kid: [kid], robot: [robot, bot] },
+    /** The ids by which the rows that go, or lose their values, are known. */
+    owned: { person: [ada, kid, sibling, ...sessions.map(({ id }) => id)], kid: [kid], robot: [robot, bot] },
+  };
+}
+
+function addBystanders(rows: Rows) {
+  const [grace, owner] = [rows.user({ username: 'grace', name: 'Grace' }), rows.user({ username: 'owner' })];
+  const root = rows.user({ username: 'root', isSuperuser: true });
+  rows.user({ username: 'admin', isSuperuser: true });
+  const other = rows.user({ kind: 'MANAGED', managerId: grace, firstName: 'Other' });
+  for (const [id, name] of [
+    [grace, 'grace'],
+    [owner, 'owner'],
+    [other, 'other'],
+  ] as const) {
+    rows.email(id, `${name}@stays.example`);
+    rows.session(id);
+    rows.apiToken({ userId: id });
+    rows.dataRecord(id, 'activities', { note: name });
+  }
+  rows.phoneNumber(grace, '+4917000000009');
+  rows.identity({ userId: grace, provider: 'github', subject: 'grace' });
+  rows.password(grace, passwordHash);
+  rows.share(grace, owner, ['data:read']);
+  const organization = rows.organization('Acme', [
+    [owner, 'OWNER'],
+    [grace, 'MEMBER'],
+  ]);
+  return { grace, owner, root, organization };
+}
+
+function addAda(rows: Rows, { grace, owner }: Record<'grace' | 'owner', string>) {
+  const ada = rows.user({
+    username: 'ada-name',
+    name: 'Ada Gone',
+    bio: 'ada-earlier-bio',
+    metadata: { note: 'ada-metadata' },
+  });
+  rows.email(ada, 'ada@gone.example');
+  rows.email(ada, 'ada2@gone.example', false);
+  rows.phoneNumber(ada, '+4917000000001');
+  rows.identity({
+    userId: ada,
+    provider: 'github',
+    subject: 'ada-subject',
+    isPrimary: false,
+    email: 'ada.identity@gone.example',
+  });
+  rows.password(ada, passwordHash);
+  const from = { ipAddress: '198.51.100.7', userAgent: 'AdaBrowser/1.0' };
+  const sessions = [
+    rows.session(ada, from),
+    rows.session(ada, from),
+    rows.session(ada, { revokedAt: ahead(0) }),
+  ] as const;
+  rows.apiToken({ userId: ada }, [], { name: 'ada-token' });
+  rows.dataRecord(ada, 'activities', { note: 'ada-activity' });
+  rows.dataRecord(ada, 'traces', { note: 'ada-trace' });
+  for (const name of ['Two', 'Three']) {
+    rows.organization(name, [
+      [ada, 'OWNER'],
+      [owner, 'OWNER'],
+    ]);
+  }
+  const kid = rows.user({
+    kind: 'MANAGED',
+    managerId: ada,
+    username: 'kid-name',
+    firstName: 'Kidfirst',
+    metadata: { note: 'kid-metadata' },
+  });
+  const sibling = rows.user({ kind: 'MANAGED', managerId: ada, firstName: 'Sibling' });
+  rows.email(kid, 'kid@gone.example');
+  rows.phoneNumber(kid, '+4917000000002');
+  rows.dataRecord(kid, 'activities', { note: 'kid-activity' });
+  rows.share(ada, grace, ['data:read']);
+  rows.share(grace, ada, ['profile']);
+  rows.share(kid, grace, ['data:read']);
+  return { ada, kid, sibling, sessions };
+}
+
+function addRobot(rows: Rows, organizationId: string) {
+  const robot = rows.user({
+    kind: 'SERVICE_ACCOUNT',
+    organizationId,
+    username: 'robot-name',
+    name: 'Robot Gone',
+    bio: 'robot-earlier-bio',
+    metadata: { note: 'robot-metadata' },
+  });
+  rows.email(robot, 'robot@gone.example');
+  rows.apiToken({ userId: robot }, [], { name: 'robot-token' });
+  const bot = rows.user({ kind: 'MANAGED', managerId: robot, firstName: 'Botfirst' });
+  return { robot, bot };
+}
+
+async function addRefreshTokens(
+  { prisma }: Pick<Database, 'prisma'>,
+  sessionIds: readonly string[],
+): Promise<void> {
+  const { newId } = createSources();
+  const tokenHash = (text: string) => new Uint8Array(createHash('sha256').update(text).digest());
+  await prisma.refreshToken.createMany({
+    data: sessionIds.map((sessionId) => ({
+      id: newId(),
+      sessionId,
+      tokenHash: tokenHash(sessionId),
+      expiresAt: ahead(hour),
+    })),
+  });
+}
+
+/** Changes each of them through the front door, so that the trail has values. */
+async function leaveTrail(
+  clients: Record<'ada' | 'root' | 'owner', Parameters<typeof ask>[0]>,
+  ids: Record<'kid' | 'ada' | 'grace' | 'robot', string>,
+) {
+  const update = (name: keyof typeof ids, bio: string) => ({
+    id: encodeId('User', ids[name]),
+    input: { bio },
+  });
+  const call = 'updateUser(id: $id, input: $input)';
+  const outcomes = [
+    await ask(clients.ada, call, update('ada', 'ada-bio')),
+    await ask(clients.root, call, update('ada', 'ada-bio, as root wrote it')),
+    await ask(clients.ada, call, update('kid', 'kid-bio')),
+    await ask(clients.owner, call, update('robot', 'robot-bio')),
+    await ask(clients.root, call, update('grace', 'grace-bio')),
+  ];
+  if (outcomes.some((outcome) => outcome !== 'ok')) throw new Error(`no trail: ${outcomes.join()}`);
+}

@@ -1,0 +1,288 @@
+/** What an API token may do is what its owner may, narrowed by its scopes. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { encodeId } from '../../src/domain/ids.ts';
+import { scopes as everyScope, type Scope } from '../../src/domain/policy.ts';
+import { schema } from '../../src/schema/index.ts';
+import { openTestApp, type TestApp } from '../setup/app.ts';
+import { ask } from './ask.ts';
+import { createFingerprint, type Fingerprint } from './database-text.ts';
+import { collectRows, deleteAllRows, scopesBut } from './rows.ts';
+
+let app: TestApp;
+let fingerprint: () => Promise<Fingerprint>;
+let rows: ReturnType<typeof collectRows>;
+
+beforeAll(async () => {
+  app = await openTestApp({ seed: false });
+  fingerprint = await createFingerprint(app.database);
+});
+beforeEach(() => {
+  rows = collectRows();
+});
+afterEach(() => deleteAllRows(app.database));
+afterAll(() => app.close());
+
+interface Ids {
+  readonly self: string;
+  readonly kid: string;
+  readonly organization: string;
+  readonly token: string;
+}
+
+/** The scopes that each mutation needs, and one that its caller may do but for them. */
+const needs: Record<
+  string,
+  { scopes: Scope[]; call: string; variables?: (ids: Ids) => { id?: string; input?: object } }
+> = {
+  completeOnboarding: { scopes: ['users:write'], call: 'completeOnboarding' },
+  createApiToken: {
+    scopes: ['tokens:write'],
+    call: 'createApiToken(input: $input)',
+    variables: () => ({ input: { name: 'x', scopes: [] } }),
+  },
+  createManagedUser: {
+    scopes: ['users:write'],
+    call: 'createManagedUser(input: $input)',
+    variables: () => ({ input: { firstName: 'x' } }),
+  },
+  createServiceAccount: {
+    scopes: ['users:write'],
+    call: 'createServiceAccount(input: $input)',
+    variables: ({ organization }) => ({ input: { name: 'x', organizationId: organization } }),
+  },
+  createUser: {
+    scopes: ['admin', 'users:write'],
+    call: 'createUser(input: $input)',
+    variables: () => ({ input: { username: 'new' } }),
+  },
+  deleteManagedUser: {
+    scopes: ['users:write'],
+    call: 'deleteManagedUser(id: $id)',
+    variables: ({ kid }) => ({ id: kid }),
+  },
+  deleteMe: { scopes: ['users:write'], call: 'deleteMe' },
+  deleteUser: { scopes: ['users:write'], call: 'deleteUser(id: $id)', variables: ({ kid }) => ({ id: kid }) },
+  revokeApiToken: {
+    scopes: ['tokens:write'],
+    call: 'revokeApiToken(id: $id)',
+    variables: ({ token }) => ({ id: token }),
+  },
+  updateManagedUser: {
+    scopes: ['users:write'],
+    call: 'updateManagedUser(id: $id, input: $input)',
+    variables: ({ kid }) => ({ id: kid, input: { bio: 'x' } }),
+  },
+  updateMe: {
+    scopes: ['users:write'],
+    call: 'updateMe(input: $input)',
+    variables: () => ({ input: { bio: 'x' } }),
+  },
+  updateUser: {
+    scopes: ['admin', 'users:write'],
+    call: 'updateUser(id: $id, input: $input)',
+    variables: ({ self }) => ({ id: self, input: { status: 'SUSPENDED' } }),
+  },
+};
+
+test('every mutation but signing in and out has its scopes in this test', () => {
+  const mutations = Object.keys(schema.getMutationType()?.getFields() ?? {});
+  expect(Object.keys(needs).sort()).toEqual(mutations.filter((name) => !/^sign(In|Out)$/.test(name)).sort());
+});
+
+describe.each(Object.entries(needs))('%s', (_name, { scopes, call, variables }) => {
+  /** A superuser who manages a user and is an admin of an organization. */
+  async function createWorld(granted: readonly Scope[]) {
+    const self = rows.user({ isSuperuser: true });
+    rows.user({ isSuperuser: true });
+    const organization = rows.organization('Acme', [
+      [self, 'ADMIN'],
+      [rows.user(), 'OWNER'],
+    ]);
+    const kid = rows.user({ kind: 'MANAGED', managerId: self });
+    const token = rows.apiToken({ userId: self }, granted);
+    await rows.write(app.database);
+    const ids = {
+      self: encodeId('User', self),
+      kid: encodeId('User', kid),
+      organization: encodeId('Organization', organization),
+      token: encodeId('ApiToken', token.id),
+    };
+    return { client: app.withToken(token.secret), given: variables?.(ids) ?? {} };
+  }
+
+  test(`is allowed with ${scopes.join(' and ')} alone`, async () => {
+    const { client, given } = await createWorld(scopes);
+    expect(await ask(client, call, given)).toBe('ok');
+  });
+
+  test.each(scopes)(
+    'is refused without %s, however many others there are, and writes nothing',
+    async (missing) => {
+      const { client, given } = await createWorld(scopesBut(missing));
+      const before = await fingerprint();
+      expect(await ask(client, call, given)).toBe('INSUFFICIENT_SCOPE');
+      expect(await fingerprint()).toEqual(before);
+    },
+  );
+});
+
+test('a refusal for want of a scope names the scope, in the body and in the header of RFC 6750', async () => {
+  const client = app.withToken(rows.apiToken({ userId: rows.user() }, ['profile']).secret);
+  await rows.write(app.database);
+  const { status, errors, headers } = await client.send('mutation { deleteMe { __typename } }');
+  expect(status).toBe(403);
+  expect(errors[0]?.extensions).toMatchObject({ code: 'INSUFFICIENT_SCOPE', scope: 'users:write' });
+  expect(headers.get('www-authenticate')).toContain('error="insufficient_scope", scope="users:write"');
+});
+
+describe('reading', () => {
+  test('shows the private facts of its own account to a token with profile only', async () => {
+    const ada = rows.user({ username: 'ada@example.com', locale: 'en-GB' });
+    rows.email(ada, 'ada@example.com');
+    rows.session(ada);
+    const read = async (scopes: readonly Scope[]) => {
+      const client = app.withToken(rows.apiToken({ userId: ada }, scopes).secret);
+      return () =>
+        client.send(
+          '{ me { username email locale activeSessionCount sessions { id } viewerCanReadPrivate } }',
+        );
+    };
+    const [withProfile, without] = [await read(['profile']), await read(scopesBut('profile'))];
+    await rows.write(app.database);
+    const nothing = { username: null, email: null, locale: null, activeSessionCount: null, sessions: null };
+    expect((await without()).data).toEqual({ me: { ...nothing, viewerCanReadPrivate: false } });
+    expect((await withProfile()).text).toContain('ada@example.com');
+  });
+
+  test('lists tokens to a token with tokens:write only', async () => {
+    const ada = rows.user();
+    const organization = rows.organization('Acme', [[ada, 'OWNER']]);
+    const [own, its] = [rows.apiToken({ userId: ada }), rows.apiToken({ organizationId: organization })];
+    const reader = app.withToken(rows.apiToken({ userId: ada }, scopesBut('tokens:write')).secret);
+    await rows.write(app.database);
+    const { text } = await reader.send(
+      `query ($ids: [ID!]!) { nodes(ids: $ids) { id } me { apiTokens { totalCount nodes { id } }
+        organizations { nodes { apiTokens { totalCount nodes { id } } } } } }`,
+      { ids: [encodeId('ApiToken', own.id), encodeId('ApiToken', its.id)] },
+    );
+    expect(text).not.toContain('token_');
+    expect(text).not.toMatch(/"totalCount":[1-9]/);
+  });
+
+  test('shows a superuser only its own accounts by a token without admin', async () => {
+    const [root, stranger] = [rows.user({ isSuperuser: true }), rows.user()];
+    const [weak, strong] = [scopesBut('admin'), ['admin'] as Scope[]].map((scopes) =>
+      app.withToken(rows.apiToken({ userId: root }, scopes).secret),
+    );
+    await rows.write(app.database);
+    const list = '{ users { nodes { id } } }';
+    expect((await weak?.send(list))?.text).not.toContain(encodeId('User', stranger));
+    expect((await strong?.send(list))?.text).toContain(encodeId('User', stranger));
+  });
+
+  test('tells of granted scopes only those that the token has too, over its own account and others', async () => {
+    const [ada, grace, kid] = [rows.user({ username: 'ada' }), rows.user({ username: 'grace' }), 'Kid'];
+    rows.user({ kind: 'MANAGED', managerId: ada, firstName: kid });
+    rows.share(grace, ada, ['data:read', 'profile']);
+    const client = app.withToken(rows.apiToken({ userId: ada }, ['data:read']).secret);
+    await rows.write(app.database);
+    const { users } = await client.run<{ users: { nodes: object[] } }, object>(
+      '{ users(orderBy: { field: NAME }) { nodes { displayName grantedScopes } } }',
+    );
+    expect(users.nodes).toEqual([
+      { displayName: 'ada', grantedScopes: ['DATA_READ'] },
+      { displayName: 'grace', grantedScopes: ['DATA_READ'] },
+      { displayName: 'Kid', grantedScopes: ['DATA_READ'] },
+    ]);
+  });
+});
+
+describe('making a token', () => {
+  const make = 'createApiToken(input: $input)';
+  const enumOf = (scope: Scope) => scope.toUpperCase().replace(':', '_');
+
+  test.each(scopesBut('tokens:write'))('with the scope %s takes a token that has it', async (scope) => {
+    const ada = rows.user();
+    const client = app.withToken(rows.apiToken({ userId: ada }, scopesBut(scope)).secret);
+    await rows.write(app.database);
+    const before = await fingerprint();
+    const ask1 = (scopes: Scope[]) => ask(client, make, { input: { name: 'x', scopes: scopes.map(enumOf) } });
+    expect(await ask1([scope])).toBe('INSUFFICIENT_SCOPE');
+    expect(await ask1([...everyScope])).toBe('INSUFFICIENT_SCOPE');
+    expect(await fingerprint()).toEqual(before);
+    expect(await ask1(scopesBut(scope))).toBe('ok');
+  });
+
+  test('does not widen by making one for an organization or its service account', async () => {
+    const ada = rows.user();
+    const organization = rows.organization('Acme', [[ada, 'OWNER']]);
+    const robot = rows.user({ kind: 'SERVICE_ACCOUNT', organizationId: organization });
+    const client = app.withToken(rows.apiToken({ userId: ada }, ['tokens:write']).secret);
+    await rows.write(app.database);
+    for (const ownerId of [encodeId('Organization', organization), encodeId('User', robot)]) {
+      expect(await ask(client, make, { input: { name: 'x', scopes: ['PROFILE'], ownerId } })).toBe(
+        'INSUFFICIENT_SCOPE',
+      );
+      expect(await ask(client, make, { input: { name: 'x', scopes: ['TOKENS_WRITE'], ownerId } })).toBe('ok');
+    }
+  });
+
+  test('for a service account or an organization is for those who run that one', async () => {
+    const [ada, eve] = [rows.user(), rows.user()];
+    const [acme, evil] = [
+      rows.organization('Acme', [[ada, 'OWNER']]),
+      rows.organization('Evil', [[eve, 'OWNER']]),
+    ];
+    const robot = rows.user({ kind: 'SERVICE_ACCOUNT', organizationId: acme });
+    rows.organization('Both', [
+      [ada, 'OWNER'],
+      [eve, 'ADMIN'],
+    ]);
+    rows.share(robot, eve, ['data:read', 'profile', 'tokens:write', 'admin']);
+    const client = app.withToken(rows.session(eve).secret);
+    await rows.write(app.database);
+    const before = await fingerprint();
+    const ask1 = (ownerId: string) => ask(client, make, { input: { name: 'x', scopes: [], ownerId } });
+    expect(await ask1(encodeId('Organization', acme))).toBe('NOT_FOUND');
+    expect(await ask1(encodeId('User', robot))).toBe('FORBIDDEN');
+    expect(await ask1(encodeId('User', ada))).toBe('FORBIDDEN');
+    expect(await fingerprint()).toEqual(before);
+    expect(await ask1(encodeId('Organization', evil))).toBe('ok');
+  });
+
+  test('for another person is refused to everyone, a superuser and a manager included', async () => {
+    const [root, manager, ada] = [rows.user({ isSuperuser: true }), rows.user(), rows.user()];
+    const kid = rows.user({ kind: 'MANAGED', managerId: manager });
+    const [superuser, managing] = [root, manager].map((id) => app.withToken(rows.session(id).secret));
+    await rows.write(app.database);
+    const before = await fingerprint();
+    for (const [client, owner] of [
+      [superuser, ada],
+      [superuser, kid],
+      [managing, kid],
+    ] as const) {
+      const input = { name: 'x', scopes: [], ownerId: encodeId('User', owner) };
+      expect(await ask(client ?? app.anonymous, make, { input })).toBe('FORBIDDEN');
+    }
+    expect(await fingerprint()).toEqual(before);
+  });
+
+  test('with admin gives its owner no power that its account lacks', async () => {
+    const [ada, stranger] = [rows.user(), rows.user()];
+    const client = app.withToken(rows.apiToken({ userId: ada }, everyScope).secret);
+    await rows.write(app.database);
+    expect(await ask(client, 'deleteUser(id: $id)', { id: encodeId('User', stranger) })).toBe('NOT_FOUND');
+    expect(await ask(client, 'createUser(input: $input)', { input: { username: 'x' } })).toBe('FORBIDDEN');
+  });
+
+  test("loses a superuser's powers as soon as the account is no superuser", async () => {
+    const [root, stranger] = [rows.user({ isSuperuser: true }), rows.user()];
+    const client = app.withToken(rows.apiToken({ userId: root }, everyScope).secret);
+    await rows.write(app.database);
+    const by = { by: { id: encodeId('User', stranger) } };
+    const document = 'query ($by: UserKey!) { user(by: $by) { id } }';
+    expect((await client.send(document, by)).data).not.toEqual({ user: null });
+    await app.database.prisma.user.update({ where: { id: root }, data: { isSuperuser: false } });
+    expect((await client.send(document, by)).data).toEqual({ user: null });
+  });
+});
