@@ -4,11 +4,12 @@ import type { Config } from './config.ts';
 import type { Context, Sources } from './context.ts';
 import type { Database } from './db/database.ts';
 import { hasDemoAccounts } from './demo/seed.ts';
-import type { Actor } from './domain/policy.ts';
-import { DomainError, RateLimitedError } from './errors.ts';
-import { createGraphQL, toDomainError } from './graphql.ts';
+import { anonymous } from './domain/policy.ts';
+import { DomainError, RateLimitedError, UnauthenticatedError } from './errors.ts';
+import { createGraphQL } from './graphql.ts';
 import { addCorsHeaders } from './http/cors.ts';
 import { errorResponse } from './http/error-response.ts';
+import { type Connection, type Exchange, openExchange } from './http/exchange.ts';
 import { createHealth } from './http/health.ts';
 import { limitBody } from './http/request-body.ts';
 import { logRequest } from './http/request-log.ts';
@@ -25,11 +26,6 @@ export interface AppDependencies extends Partial<Pick<Sources, 'now' | 'randomBy
   readonly log: Log;
 }
 
-/** What is known of the connection that a request came over. */
-export interface Connection {
-  readonly remoteAddress?: string | undefined;
-}
-
 export interface App {
   fetch(request: Request, connection?: Connection): Promise<Response>;
   /** From now on `/readyz` tells load balancers to send no more. */
@@ -43,53 +39,48 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
   const limits = createLimits({ perMinute: config.rateLimitPerMinute, now: sources.now });
   const graphql = createGraphQL({ log });
   const health = createHealth(database);
-  const pages = createPages({
-    version,
-    publicUrl: config.publicUrl,
-    demoAccounts: () => hasDemoAccounts(database),
-  });
+  const demoAccounts = () => hasDemoAccounts(database);
+  const pages = createPages({ version, publicUrl: config.publicUrl, demoAccounts });
 
-  async function respond({ request, requestId, connection, met }: Incoming): Promise<Response> {
-    const url = new URL(request.url);
+  async function respond(exchange: Exchange): Promise<Response> {
+    const { request } = exchange;
+    const url = urlOf(request);
     const open = health.handle(url) ?? pages.handle(request, url) ?? sdlResponse(request, url);
     if (open !== undefined) return open;
     if (url.pathname !== '/graphql')
       throw new DomainError('NOT_FOUND', { message: 'There is nothing at this path.' });
-    if (request.method === 'OPTIONS')
-      return new Response(null, { status: 204, headers: { allow: 'GET, POST, OPTIONS' } });
-
-    const client = clientOf(request, connection);
-    const actor = await authenticate(request.headers, { prisma, now: sources.now });
-    met(actor);
-    const rateLimit = await limits.consume(actor, client.ipAddress);
-    if (!rateLimit.allowed) throw new RateLimitedError(rateLimit.retryAfter);
-    const context: Context = {
-      ...sources,
-      requestId,
-      actor,
-      prisma,
-      log: log.child({ requestId }),
-      rateLimit,
-      client,
-      settings: config,
-    };
+    if (!['GET', 'POST'].includes(request.method)) return otherMethod(request.method);
+    const context = await identify(exchange);
     return graphql.fetch(await limitBody(request, config.maxBodyBytes), context);
+  }
+
+  /** Authenticates once, and counts the request once; a bad credential counts against the address that it came from. */
+  async function identify(exchange: Exchange): Promise<Context> {
+    const { request, requestId, client } = exchange;
+    const actor = await authenticate(request.headers, { prisma, now: sources.now }).catch(
+      async (error: unknown) => {
+        if (error instanceof UnauthenticatedError) await count(anonymous, client.ipAddress);
+        throw error;
+      },
+    );
+    exchange.actor = actor;
+    const rateLimit = await count(actor, client.ipAddress);
+    return { ...sources, requestId, actor, prisma, log: exchange.log, rateLimit, client, settings: config };
+  }
+
+  async function count(...caller: Parameters<typeof limits.consume>) {
+    const rateLimit = await limits.consume(...caller);
+    if (!rateLimit.allowed) throw new RateLimitedError(rateLimit.retryAfter);
+    return rateLimit;
   }
 
   return {
     async fetch(request, connection = {}) {
-      const requestId = sources.newId();
-      const started = performance.now();
-      let actor: Actor | undefined;
-      const met = (found: Actor) => {
-        actor = found;
-      };
-      const response = await respond({ request, requestId, connection, met }).catch((error: unknown) =>
-        errorResponse(toDomainError(error, log.child({ requestId })), requestId),
-      );
-      response.headers.set('x-request-id', requestId);
+      const exchange = openExchange(request, connection, sources.newId(), log);
+      const response = await respond(exchange).catch((error: unknown) => errorResponse(error, exchange));
+      response.headers.set('x-request-id', exchange.requestId);
       addCorsHeaders(response.headers, request, config.corsOrigins);
-      logRequest(log, { request, response, requestId, actor, started });
+      logRequest(exchange, response);
       return response;
     },
     drain: health.drain,
@@ -99,17 +90,16 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
   };
 }
 
-interface Incoming {
-  readonly request: Request;
-  readonly requestId: string;
-  readonly connection: Connection;
-  /** Is told who asks, for the log. */
-  readonly met: (actor: Actor) => void;
+/** @throws BAD_REQUEST for a Host header that makes no URL */
+function urlOf(request: Request): URL {
+  if (!URL.canParse(request.url))
+    throw new DomainError('BAD_REQUEST', { message: 'The Host header is malformed.' });
+  return new URL(request.url);
 }
 
-function clientOf(request: Request, { remoteAddress }: Connection): Context['client'] {
-  return {
-    ipAddress: remoteAddress ?? null,
-    userAgent: request.headers.get('user-agent')?.slice(0, 500) ?? null,
-  };
+function otherMethod(method: string): Response {
+  return new Response(null, {
+    status: method === 'OPTIONS' ? 204 : 405,
+    headers: { allow: 'GET, POST, OPTIONS' },
+  });
 }

@@ -1,54 +1,109 @@
 /** The GraphQL surface: Yoga with this graph, its limits, and errors as the registry tells them. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { maxAliasesPlugin } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthPlugin } from '@escape.tech/graphql-armor-max-depth';
 import { maxDirectivesPlugin } from '@escape.tech/graphql-armor-max-directives';
 import { maxTokensPlugin } from '@escape.tech/graphql-armor-max-tokens';
 import { PothosValidationError } from '@pothos/core';
-import { GraphQLError } from 'graphql';
+import { type DocumentNode, GraphQLError } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
 import type { Context } from './context.ts';
-import { databaseGone } from './db/unavailable.ts';
-import { DomainError, InvalidIdError, ServiceUnavailableError } from './errors.ts';
-import { errorDetails, errorHeaders } from './http/error-response.ts';
+import { DomainError } from './errors.ts';
+import { errorDetails, errorHeaders, toDomainError } from './http/error-response.ts';
 import type { Log } from './log.ts';
 import { schema } from './schema/index.ts';
 
 /** What one document may hold, so that no request costs much before it is understood. Introspection nests 21 deep. */
-const documentLimits = { tokens: 2000, aliases: 30, directives: 50, depth: 25 } as const;
+const documentLimits = {
+  characters: 64 * 1024,
+  tokens: 2000,
+  aliases: 30,
+  directives: 50,
+  depth: 25,
+} as const;
 
 export function createGraphQL({ log }: { log: Log }) {
-  return createYoga<Context>({
+  const running = new AsyncLocalStorage<Context>();
+  const yoga = createYoga<Context>({
     schema,
     graphqlEndpoint: '/graphql',
     landingPage: false,
     graphiql: false,
     cors: false,
     batching: false,
+    multipart: false,
     logging: false,
-    maskedErrors: { maskError: (error) => toGraphQLError(error, { log }) },
+    parserAndValidationCache: {
+      documentCache: createCache<DocumentNode>(),
+      errorCache: createCache<object>(),
+    },
+    maskedErrors: { maskError: (error) => toGraphQLError(error, running.getStore() ?? { log }) },
     plugins: [
-      maxTokensPlugin({ n: documentLimits.tokens }) as Plugin,
-      maxDepthPlugin({ n: documentLimits.depth, ignoreIntrospection: false }) as Plugin,
-      maxAliasesPlugin({ n: documentLimits.aliases }) as Plugin,
-      maxDirectivesPlugin({ n: documentLimits.directives }) as Plugin,
-      useErrorRegistry(),
+      useParameterErrors(),
+      useDocumentLength(),
+      maxTokensPlugin({ n: documentLimits.tokens, onReject }) as Plugin,
+      maxDepthPlugin({ n: documentLimits.depth, ignoreIntrospection: false, onReject }) as Plugin,
+      maxAliasesPlugin({ n: documentLimits.aliases, onReject }) as Plugin,
+      maxDirectivesPlugin({ n: documentLimits.directives, onReject }) as Plugin,
     ],
   });
-}
-
-/** Tells the errors of an execution as the registry does, and bugs with the id of the request that met them. */
-function useErrorRegistry(): Plugin<Context> {
   return {
-    onExecute: () => ({
-      onExecuteDone: ({ args, result, setResult }) => {
-        if (!('errors' in result) || result.errors === undefined) return;
-        const context = args.contextValue as Context;
-        setResult({ ...result, errors: result.errors.map((error) => toGraphQLError(error, context)) });
-      },
-    }),
+    fetch: async (request: Request, context: Context): Promise<Response> => {
+      const response = await running.run(context, () => yoga.fetch(request, context));
+      if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'no-store');
+      return response;
+    },
+    dispose: () => yoga.dispose(),
   };
 }
 
+/** Keeps what many clients send again, and never more than some megabytes: whatever anyone sends ends up here. */
+function createCache<Value extends object>(): LRUCache<string, Value> {
+  return new LRUCache({
+    max: 500,
+    maxSize: 1_000_000,
+    maxEntrySize: 10_000,
+    sizeCalculation: (_value, text) => text.length + 1,
+  });
+}
+
+/** A document over a limit is refused whole, with a code and a status of ours. */
+const onReject = [
+  (_context: unknown, { message }: GraphQLError): never => {
+    throw new GraphQLError(message.replace('Syntax Error: ', ''), {
+      extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
+    });
+  },
+];
+
+/** Parameters that cannot be read, or whose sender went away, are the client's mistake. */
+function useParameterErrors(): Plugin<Context> {
+  return {
+    onRequestParse({ requestParser, setRequestParser }) {
+      if (requestParser === undefined) return;
+      setRequestParser(async (request) => {
+        try {
+          return await requestParser(request);
+        } catch (error) {
+          if (error instanceof GraphQLError) throw error;
+          throw new DomainError('BAD_REQUEST', { cause: error });
+        }
+      });
+    },
+  };
+}
+
+function useDocumentLength(): Plugin<Context> {
+  return {
+    onParams({ params: { query } }) {
+      if (typeof query !== 'string' || query.length <= documentLimits.characters) return;
+      throw new DomainError('BAD_REQUEST', { message: 'The document is longer than 64 Ki characters.' });
+    },
+  };
+}
+
+/** What a client is told; a bug with the id of the request that met it, under which the log has its stack. */
 function toGraphQLError(error: unknown, { log, requestId }: { log: Log; requestId?: string }): GraphQLError {
   const original = error instanceof GraphQLError ? error.originalError : error;
   if (error instanceof GraphQLError && isGraphQLOwn(original)) return withCode(error);
@@ -76,21 +131,7 @@ function withCode(error: GraphQLError): GraphQLError {
     source: source ?? null,
     positions: positions ?? null,
     path: path ?? null,
-    extensions: { ...extensions, code: 'BAD_USER_INPUT' },
+    // `spec` leaves the status to GraphQL over HTTP: 200 for clients that accept no other media type than JSON.
+    extensions: { http: { status: 400, spec: path === undefined }, ...extensions, code: 'BAD_USER_INPUT' },
   });
-}
-
-/**
- * The domain error behind whatever was thrown: listed ones as they are, and Pothos' complaint of an id of another type;
- * anything else is a bug, logged and masked.
- */
-export function toDomainError(error: unknown, log: Log): DomainError {
-  if (error instanceof DomainError) return error;
-  if (error instanceof PothosValidationError) return new InvalidIdError(error.message);
-  if (databaseGone(error)) {
-    log.error({ err: error }, 'the database cannot be reached');
-    return new ServiceUnavailableError(error);
-  }
-  log.error({ err: error }, 'unexpected error');
-  return new DomainError('INTERNAL_SERVER_ERROR', { cause: error });
 }

@@ -52,6 +52,11 @@ export function databaseGone(error: unknown): boolean {
   });
 }
 
+/** Whether the database gave up on a statement or a transaction that took too long: trying again later may work. */
+export function databaseBusy(error: unknown): boolean {
+  return layersOf(error).some(({ code }) => ['57014', '55P03', 'P2028'].includes(String(code)));
+}
+
 /** Says to an operator why a database cannot be used at all; undefined when the error is of another sort. */
 export function explainUnusable(error: unknown): DatabaseStateError | undefined {
   const layers = layersOf(error);

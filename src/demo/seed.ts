@@ -34,14 +34,17 @@ export async function seedDemoAccounts(
   return demoAccounts;
 }
 
+/** The id of ada: it tells the demo from an account that somebody else called ada. */
+const adaId = '01900000-0000-7000-8000-0000000000ad';
+
 /** Whether the demo is in this database; false also when it cannot be reached, so that pages still show. */
 export async function hasDemoAccounts({ prisma }: Pick<Database, 'prisma'>): Promise<boolean> {
-  const where = { username: 'ada', emails: { some: { address: 'ada@example.com' } } };
+  const where = { id: adaId, username: 'ada' };
   return (await prisma.user.findFirst({ where, select: { id: true } }).catch(() => null)) !== null;
 }
 
 async function addPeople(tx: Tx, { newId, now }: Sources, hash: string) {
-  const [admin, ada, grace, linus, margaret] = [newId(), newId(), newId(), newId(), newId()];
+  const [admin, ada, grace, linus, margaret] = [newId(), adaId, newId(), newId(), newId()];
   const at = (days: number) => {
     const createdAt = new Date(now().getTime() - days * day);
     return { createdAt, updatedAt: createdAt };

@@ -32,7 +32,8 @@ export async function createUser(context: Context, input: Input, query: UserQuer
   const hash = password === undefined ? null : await hashPassword(password, context.randomBytes);
   return transact(context, async (tx) => {
     const username = oauthIdentity ? email : columns.username;
-    const id = await insert(context, tx, { ...columns, username, metadata });
+    const namedBy = oauthIdentity ? 'email' : 'username';
+    const id = await insert(context, tx, { ...columns, username, metadata }, namedBy);
     if (email != null) await claimingName(['input', 'email'], () => addEmail(context, tx, id, email));
     if (phoneNumber != null) await addPhoneNumber(context, tx, id, phoneNumber);
     if (oauthIdentity) await addIdentity(context, tx, id, oauthIdentity);
@@ -97,11 +98,16 @@ export async function createServiceAccount(
 
 type Columns = { [Key in keyof Prisma.UserUncheckedCreateInput]?: unknown } & { metadata?: unknown };
 
-async function insert(context: Context, tx: Transaction, { metadata, ...columns }: Columns): Promise<string> {
+async function insert(
+  context: Context,
+  tx: Transaction,
+  { metadata, ...columns }: Columns,
+  namedBy = 'username',
+): Promise<string> {
   const id = context.newId();
   const now = context.now();
   const data = { ...columns, ...(metadata != null && { metadata }), id, createdAt: now, updatedAt: now };
-  await claimingName(['input', 'username'], () =>
+  await claimingName(['input', namedBy], () =>
     tx.user.create({ data: data as unknown as Prisma.UserUncheckedCreateInput, select: { id: true } }),
   );
   return id;

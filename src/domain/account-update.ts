@@ -1,6 +1,5 @@
 /** How an update of an account is written. */
 import { isDeepStrictEqual } from 'node:util';
-import { hashPassword } from '../auth/passwords.ts';
 import type { Context } from '../context.ts';
 import { Prisma, type User } from '../generated/prisma/client.ts';
 import { type FieldChanges, record } from './audit.ts';
@@ -32,7 +31,11 @@ const columns = [
 export async function applyUpdate(
   context: Context,
   tx: Transaction,
-  { row, update }: { row: UpdatableRow; update: AccountUpdate },
+  {
+    row,
+    update,
+    passwordHash,
+  }: { row: UpdatableRow; update: AccountUpdate; passwordHash: string | undefined },
   query: UserQuery,
 ): Promise<User> {
   const changes: Record<string, FieldChanges[string]> = {};
@@ -55,7 +58,9 @@ export async function applyUpdate(
   }
   Object.assign(changes, await writeEmail(context, tx, row, update.email));
   Object.assign(changes, await writePhoneNumber(context, tx, row, update.phoneNumber));
-  Object.assign(changes, await writePassword(context, tx, row, update.password));
+  Object.assign(changes, await writePassword(context, tx, row, passwordHash));
+  if (changes.password || (data.status !== undefined && data.status !== 'ACTIVE'))
+    await endSessions(context, tx, row.id);
   if (Object.keys(changes).length === 0) {
     return (await tx.user.findUniqueOrThrow({ where: { id: row.id }, ...query })) as User;
   }
@@ -76,24 +81,26 @@ export async function applyUpdate(
   return updated as User;
 }
 
-/** A password that somebody else set must be changed at the next sign-in. All sessions end. */
+/** A password that somebody else set is marked as one to change. */
 async function writePassword(
   context: Context,
   tx: Transaction,
   row: UpdatableRow,
-  password: string | undefined,
+  hash: string | undefined,
 ): Promise<FieldChanges> {
-  if (password === undefined) return {};
-  const now = context.now();
-  const hash = await hashPassword(password, context.randomBytes);
-  const values = { hash, expired: context.actor.user?.id !== row.id, updatedAt: now };
+  if (hash === undefined) return {};
+  const values = { hash, expired: context.actor.user?.id !== row.id, updatedAt: context.now() };
   await tx.password.upsert({
     where: { userId: row.id },
     create: { userId: row.id, ...values },
     update: values,
   });
-  await tx.session.updateMany({ where: { userId: row.id, revokedAt: null }, data: { revokedAt: now } });
   return { password: { before: null, after: true } };
+}
+
+/** Sessions do not come back with the account, and do not outlive its password. */
+async function endSessions({ now }: Context, tx: Transaction, userId: string): Promise<void> {
+  await tx.session.updateMany({ where: { userId, revokedAt: null }, data: { revokedAt: now() } });
 }
 
 function toData({ metadata, ...rest }: Record<string, unknown>): Prisma.UserUpdateInput {

@@ -1,6 +1,12 @@
 /** Loads what the policy must know of accounts, and turns its visibility into a query. */
 import type { Context } from '../context.ts';
-import { ForbiddenError, InsufficientScopeError, NotFoundError, ProtectedAccountError } from '../errors.ts';
+import {
+  ForbiddenError,
+  InsufficientScopeError,
+  NotFoundError,
+  ProtectedAccountError,
+  UnauthenticatedError,
+} from '../errors.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 import {
   type Account,
@@ -72,7 +78,9 @@ export async function lockAccount<Extra extends Prisma.UserSelect>(
   { id, where = {} }: { id: string; where?: Prisma.UserWhereInput },
   extra: Extra,
 ) {
-  await tx.$queryRaw`SELECT 1 FROM users WHERE id = ${id}::uuid FOR UPDATE`;
+  const locked = await tx.$queryRaw<unknown[]>`SELECT 1 FROM users WHERE id = ${id}::uuid FOR UPDATE`;
+  const isOwn = id === context.actor.user?.id;
+  if (locked.length === 0 && isOwn) throw new UnauthenticatedError('The account is gone.');
   const row = await tx.user.findFirst({
     where: { AND: [{ id }, visibleWhere(context), where] },
     select: { ...accountSelect, ...extra },

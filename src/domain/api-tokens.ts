@@ -35,6 +35,7 @@ export interface CreateApiTokenInput {
 }
 
 const defaultLifetimeDays = 365;
+const longestLifetimeDays = 3650;
 const day = 24 * 60 * 60 * 1000;
 
 /** Makes a token; its secret is in this answer only. A token never has a scope that its maker's credential lacks. */
@@ -49,7 +50,7 @@ export async function createApiToken(
   enforce(decideGrantScopes(context.actor, input.scopes));
   const now = context.now();
   const { name, scopes } = parseInput(createApiTokenInput, input, {
-    also: expiryProblems(input.expiresAt, now),
+    also: expiryProblems(context, input.expiresAt),
   });
   const { secret, hash, prefix } = issueSecret('apiToken', context.randomBytes);
   const id = context.newId();
@@ -63,7 +64,7 @@ export async function createApiToken(
         scopes: [...new Set(scopes)],
         createdById: context.actor.user?.id ?? null,
         createdAt: now,
-        expiresAt: input.expiresAt ?? new Date(now.getTime() + defaultLifetimeDays * day),
+        expiresAt: input.expiresAt ?? soonest(latestExpiry(context), inDays(now, defaultLifetimeDays)),
         ...(owner.type === 'User' ? { userId: owner.id } : { organizationId: owner.id }),
       },
       select: { id: true },
@@ -94,10 +95,25 @@ async function requireOwner(context: Context, { type, id }: TokenOwner): Promise
   enforce(decide(context.actor, 'issueToken', row));
 }
 
-function expiryProblems(expiresAt: Date | null | undefined, now: Date): InputProblem[] {
-  if (expiresAt == null || expiresAt > now) return [];
-  return [{ path: ['input', 'expiresAt'], code: 'INVALID', message: 'must be in the future' }];
+function expiryProblems(context: Context, expiresAt: Date | null | undefined): InputProblem[] {
+  const path = ['input', 'expiresAt'];
+  if (expiresAt == null) return [];
+  if (expiresAt <= context.now()) return [{ path, code: 'INVALID', message: 'must be in the future' }];
+  const latest = latestExpiry(context);
+  if (expiresAt <= latest) return [];
+  return [{ path, code: 'NOT_ALLOWED', message: `must not be after ${latest.toISOString()}` }];
 }
+
+/** A token lasts no longer than the token that made it, nor than ten years. */
+function latestExpiry({ actor: { credential }, now }: Context): Date {
+  const limit = inDays(now(), longestLifetimeDays);
+  return credential.kind === 'API_TOKEN' && credential.expiresAt
+    ? soonest(credential.expiresAt, limit)
+    : limit;
+}
+
+const inDays = (from: Date, days: number) => new Date(from.getTime() + days * day);
+const soonest = (a: Date, b: Date) => (a < b ? a : b);
 
 /** Ends a token at once. Revoking a revoked one changes nothing. */
 export async function revokeApiToken(context: Context, id: string, query: ApiTokenQuery): Promise<ApiToken> {

@@ -27,6 +27,11 @@ export function uniqueViolation(error: unknown): string | null {
   return [index, ...(fields ?? []), cause?.originalMessage].filter(Boolean).join(' ');
 }
 
+/** Whether a write refers to a row that is not there (any more). */
+export function danglingReference(error: unknown): boolean {
+  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2003';
+}
+
 /** Whether the database undid the transaction for another one's sake: a deadlock or a serialization failure. */
 export function isRetryable(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2034') return true;

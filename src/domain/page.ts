@@ -15,6 +15,8 @@ export interface PageArgs {
 /** The order of a list. `tie` is a unique column that settles rows with the same value. */
 export interface Order {
   readonly column: string;
+  /** Whether the column holds moments or text. */
+  readonly kind: 'time' | 'text';
   readonly tie: string;
   readonly direction: 'asc' | 'desc';
 }
@@ -122,7 +124,7 @@ function formatCursor(row: object, { column, tie }: Order): string {
 const firstMoment = Date.parse('0001-01-01T00:00:00Z');
 const lastMoment = Date.parse('9999-12-31T23:59:59.999Z');
 
-function parseCursor(cursor: string, { column }: Order, argument: string): Position {
+function parseCursor(cursor: string, { column, kind }: Order, argument: string): Position {
   const [named, value, tie] = decode(cursor);
   const malformed = new InvalidArgumentError(`${argument} is not a cursor of this list.`, [argument]);
   if (typeof value !== 'string' || typeof tie !== 'string' || !isUuid(tie) || value.includes('\u0000'))
@@ -130,7 +132,7 @@ function parseCursor(cursor: string, { column }: Order, argument: string): Posit
   if (named !== column) {
     throw new InvalidArgumentError(`${argument} is a cursor of a list in another order.`, [argument]);
   }
-  if (!column.endsWith('At')) return [value, tie];
+  if (kind === 'text') return [value, tie];
   const date = new Date(value);
   const isInCalendar = date.getTime() >= firstMoment && date.getTime() <= lastMoment;
   if (!isInCalendar) throw malformed; // also for an invalid date, which is no number

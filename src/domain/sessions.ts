@@ -7,7 +7,7 @@ import type { User } from '../generated/prisma/client.ts';
 import { record } from './audit.ts';
 import { requireCaller } from './caller.ts';
 import { type ActingUser, anonymous } from './policy.ts';
-import { transact } from './transaction.ts';
+import { type Transaction, transact } from './transaction.ts';
 import type { UserQuery } from './users.ts';
 
 const day = 24 * 60 * 60 * 1000;
@@ -37,39 +37,65 @@ export async function signIn(
           user: { select: { ...actingUserSelect(context.now()), password: { select: { hash: true } } } },
         },
       });
-  const matches = await verifyPassword(found?.user.password?.hash, password);
-  if (!matches || found?.user.kind !== 'HUMAN') throw new InvalidCredentialsError();
+  const hash = found?.user.password?.hash;
+  const matches = await verifyPassword(hash, password);
+  if (!matches || hash === undefined || found?.user.kind !== 'HUMAN') throw new InvalidCredentialsError();
   const { password: _, ...user } = found.user;
   if (user.status !== 'ACTIVE') throw new AccountNotActiveError(user.status);
-  return openSession(context, toActingUser(user), query);
+  return openSession(context, { user: toActingUser(user), hash }, query);
 }
 
-async function openSession(context: Context, user: ActingUser, query: () => UserQuery): Promise<SignedIn> {
-  const { secret, hash } = issueSecret('session', context.randomBytes);
+async function openSession(
+  context: Context,
+  { user, hash }: { user: ActingUser; hash: string },
+  query: () => UserQuery,
+): Promise<SignedIn> {
+  const { secret, hash: tokenHash } = issueSecret('session', context.randomBytes);
   const now = context.now();
   const expiresAt = new Date(now.getTime() + context.settings.sessionDays * day);
   const id = context.newId();
-  const credential = { kind: 'SESSION', id, expiresAt } as const;
-  const signedIn = { ...context, actor: { user, organizationId: null, credential, scopes: allScopes } };
-  await transact(context, async (tx) => {
-    await tx.session.create({
-      data: {
-        id,
-        userId: user.id,
-        tokenHash: hash,
-        ...context.client,
-        createdAt: now,
-        lastUsedAt: now,
-        expiresAt,
-      },
-      select: { id: true },
+  const before = context.actor;
+  const actor = {
+    user,
+    organizationId: null,
+    credential: { kind: 'SESSION', id, expiresAt },
+    scopes: allScopes,
+  } as const;
+  context.actor = actor;
+  try {
+    const asked = query();
+    const row = await transact({ ...context, actor: anonymous }, async (tx) => {
+      await requireSamePassword(tx, user.id, hash);
+      await tx.session.create({
+        data: {
+          id,
+          userId: user.id,
+          tokenHash,
+          ...context.client,
+          createdAt: now,
+          lastUsedAt: now,
+          expiresAt,
+        },
+        select: { id: true },
+      });
+      const subject = { type: 'Session', id } as const;
+      await record(context, tx, { action: 'session.create', subject, about: user.id });
+      return tx.user.findUniqueOrThrow({ where: { id: user.id }, ...asked });
     });
-    const subject = { type: 'Session', id } as const;
-    await record(signedIn, tx, { action: 'session.create', subject, about: user.id });
-  });
-  context.actor = signedIn.actor;
-  const row = await context.prisma.user.findUniqueOrThrow({ where: { id: user.id }, ...query() });
-  return { token: secret, sessionId: id, expiresAt, user: row as User };
+    return { token: secret, sessionId: id, expiresAt, user: row as User };
+  } catch (error) {
+    context.actor = before;
+    throw error;
+  }
+}
+
+/** Verifying took a while: whoever changed the password or stopped the account meanwhile must not be outrun. */
+async function requireSamePassword(tx: Transaction, userId: string, hash: string): Promise<void> {
+  const [row] = await tx.$queryRaw<{ status: string; hash: string }[]>`
+    SELECT u.status::text AS status, p.hash FROM users u JOIN passwords p ON p.user_id = u.id
+    WHERE u.id = ${userId}::uuid FOR SHARE OF u`;
+  if (row?.hash !== hash) throw new InvalidCredentialsError();
+  if (row.status !== 'ACTIVE') throw new AccountNotActiveError(row.status);
 }
 
 /** Ends the session that the request came with. */

@@ -1,5 +1,6 @@
 /** What accounts can be found by. */
 import type { Context } from '../context.ts';
+import { InvalidArgumentError } from '../errors.ts';
 import type { Prisma, User } from '../generated/prisma/client.ts';
 import { privatelyVisibleWhere } from './accounts.ts';
 import { canSeeOrganization } from './policy.ts';
@@ -37,7 +38,7 @@ export function filterWhere(context: Context, filter: UserFilter): Prisma.UserWh
   const { ids, username, email, oauthProvider, oauthId, isActive, kinds, statuses, organizationId, search } =
     filter;
   const where: Prisma.UserWhereInput[] = [];
-  if (ids != null) where.push({ id: { in: [...ids] } });
+  if (ids != null) where.push({ id: { in: bounded(ids, 'ids') } });
   if (username != null) where.push(usernameWhere(context, username));
   if (email != null) where.push(emailWhere(context, email));
   if (oauthProvider != null || oauthId != null) {
@@ -49,11 +50,19 @@ export function filterWhere(context: Context, filter: UserFilter): Prisma.UserWh
     );
   }
   if (isActive != null) where.push({ status: isActive ? 'ACTIVE' : { not: 'ACTIVE' } });
-  if (kinds != null) where.push({ kind: { in: [...kinds] } });
-  if (statuses != null) where.push({ status: { in: [...statuses] } });
+  if (kinds != null) where.push({ kind: { in: bounded(kinds, 'kinds') } });
+  if (statuses != null) where.push({ status: { in: bounded(statuses, 'statuses') } });
   if (organizationId != null) where.push(organizationWhere(context, organizationId));
   if (search != null) where.push(...searchWhere(search));
   return where;
+}
+
+const mostValues = 100;
+
+/** @throws {InvalidArgumentError} for more values than a query should carry */
+function bounded<T>(values: readonly T[], field: string): T[] {
+  if (values.length <= mostValues) return [...new Set(values)];
+  throw new InvalidArgumentError(`${field} may name up to ${mostValues} values.`, ['filter', field]);
 }
 
 const nothing: Prisma.UserWhereInput = { id: { in: [] } };

@@ -1,12 +1,13 @@
+import { hashPassword } from '../auth/passwords.ts';
 import type { Context } from '../context.ts';
 import type { Prisma, User } from '../generated/prisma/client.ts';
 import { applyUpdate } from './account-update.ts';
 import { enforce, listedWhere, lockAccount, visibleWhere } from './accounts.ts';
 import { record } from './audit.ts';
 import { requireCaller, requireUser } from './caller.ts';
-import type { AccountUpdate } from './input.ts';
+import { type AccountUpdate, limits } from './input.ts';
 import { type LazyConnection, type Order, once, type PageArgs, pageQuery, toPage } from './page.ts';
-import { type Actor, anonymous, decide } from './policy.ts';
+import { type Actor, actsAsSuperuser, anonymous, decide } from './policy.ts';
 import { transact } from './transaction.ts';
 import { parseUpdate, updatableSelect } from './update-rules.ts';
 import { filterWhere, keyWhere, type UserFilter, type UserKey } from './user-filters.ts';
@@ -111,14 +112,25 @@ export async function updateUser(
   query: UserQuery,
 ): Promise<User> {
   requireCaller(context);
+  const hash = await hashNewPassword(context, input.password);
   const { user, update } = await transact(context, async (tx) => {
     const row = await lockAccount(context, tx, { id, where }, updatableSelect);
     enforce(decide(context.actor, 'update', row));
     const update = parseUpdate(context, row, input);
-    return { update, user: await applyUpdate(context, tx, { row, update }, query) };
+    return { update, user: await applyUpdate(context, tx, { row, update, passwordHash: hash }, query) };
   });
   if (id === context.actor.user?.id) context.actor = actorAfter(update, context.actor);
   return user;
+}
+
+/** Hashes before the transaction, which would hold its locks for as long; and only for those who may set passwords. */
+async function hashNewPassword(
+  { actor, randomBytes }: Context,
+  password: unknown,
+): Promise<string | undefined> {
+  const { min, max } = limits.password;
+  const isUsable = typeof password === 'string' && password.length >= min && password.length <= max;
+  return isUsable && actsAsSuperuser(actor) ? hashPassword(password, randomBytes) : undefined;
 }
 
 /** Who changed its own account goes on as what it is now; a new password or status has ended its credentials. */

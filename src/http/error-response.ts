@@ -1,4 +1,32 @@
-import { type DomainError, InsufficientScopeError, RateLimitedError } from '../errors.ts';
+import { PothosValidationError } from '@pothos/core';
+import { databaseBusy, databaseGone } from '../db/unavailable.ts';
+import {
+  DomainError,
+  InsufficientScopeError,
+  InvalidIdError,
+  RateLimitedError,
+  ServiceUnavailableError,
+} from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Exchange } from './exchange.ts';
+
+/**
+ * The domain error behind whatever was thrown: listed ones as they are, Pothos' complaint of an id of another type, and
+ * a database that does not answer. Anything else is a bug: logged with its stack, and masked.
+ */
+export function toDomainError(error: unknown, log: Log): DomainError {
+  if (error instanceof DomainError) return error;
+  if (error instanceof PothosValidationError) return new InvalidIdError(error.message);
+  if (databaseGone(error) || databaseBusy(error)) {
+    log.error(
+      { err: error },
+      databaseGone(error) ? 'the database cannot be reached' : 'the database was too slow',
+    );
+    return new ServiceUnavailableError(error);
+  }
+  log.error({ err: error }, 'unexpected error');
+  return new DomainError('INTERNAL_SERVER_ERROR', { cause: error });
+}
 
 /** The headers that HTTP asks for with an error's status (RFC 6750, RFC 9110). */
 export function errorHeaders(error: DomainError): Record<string, string> {
@@ -20,11 +48,16 @@ export function errorDetails(error: DomainError): Record<string, unknown> {
   return error.path.length > 0 ? { argumentPath: error.path } : {};
 }
 
+/** The status that nginx gave to a request whose client went away; nobody reads it but the log. */
+const clientClosedRequest = 499;
+
 /** The answer to a request that failed before it reached a surface, in the shape of a GraphQL response. */
-export function errorResponse(error: DomainError, requestId: string): Response {
-  const extensions = { code: error.code, ...errorDetails(error), requestId };
+export function errorResponse(error: unknown, { request, requestId, log }: Exchange): Response {
+  if (request.signal.aborted) return new Response(null, { status: clientClosedRequest });
+  const known = toDomainError(error, log);
+  const extensions = { code: known.code, ...errorDetails(known), requestId };
   return Response.json(
-    { errors: [{ message: error.message, extensions }] },
-    { status: error.status, headers: { ...errorHeaders(error), 'cache-control': 'no-store' } },
+    { errors: [{ message: known.message, extensions }] },
+    { status: known.status, headers: { ...errorHeaders(known), 'cache-control': 'no-store' } },
   );
 }

@@ -1,5 +1,8 @@
 import { DomainError } from '../errors.ts';
 
+/** A sender reads the answer only when it has sent all, so this much more is read and thrown away: 8 MiB. */
+const patience = 8 * 1024 * 1024;
+
 /** The request, with its body read no further than the limit. @throws PAYLOAD_TOO_LARGE */
 export async function limitBody(request: Request, maxBytes: number): Promise<Request> {
   if (request.body === null) return request;
@@ -11,11 +14,21 @@ export async function limitBody(request: Request, maxBytes: number): Promise<Req
   if (declared !== null) throw tooLarge;
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body) {
+  for await (const chunk of readable(request.body)) {
     size += chunk.byteLength;
-    if (size > maxBytes) throw tooLarge;
-    chunks.push(chunk);
+    if (size > maxBytes + patience) throw tooLarge;
+    if (size <= maxBytes) chunks.push(chunk);
   }
+  if (size > maxBytes) throw tooLarge;
   const { method, headers, signal } = request;
   return new Request(request.url, { method, headers, signal, body: Buffer.concat(chunks) });
+}
+
+/** The chunks of a body; one that breaks off is the sender's doing. */
+async function* readable(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw new DomainError('BAD_REQUEST', { message: 'The request body broke off.', cause: error });
+  }
 }

@@ -7,6 +7,8 @@ import { defineConnection } from './connection.ts';
 import { defineNode } from './define-node.ts';
 import { ScopeEnum } from './enums.ts';
 import { nodeQuery, payloadQuery } from './node-query.ts';
+import { Organization } from './organization.ts';
+import { User } from './user.ts';
 
 export const ApiToken = builder.prismaObject('ApiToken', {
   description: 'A long-lived credential for programs, owned by a user, a service account or an organization.',
@@ -58,9 +60,11 @@ const CreateApiTokenInput = builder.inputType('CreateApiTokenInput', {
     }),
     expiresAt: t.field({
       type: 'DateTime',
-      description: 'When it stops working; one year from now when absent.',
+      description:
+        'When it stops working: within ten years, and not after the token that makes it. One year from now when absent.',
     }),
     ownerId: t.globalID({
+      for: [User, Organization],
       description:
         'The service account or organization that owns it, if you run that; you yourself when absent.',
     }),

@@ -157,7 +157,7 @@ function selectPage(
   const paths = nodePaths.map((path) => path.map((name) => ({ name })));
   const node = nested({}, { getType: () => nodeType, paths });
   const select = {
-    ...(through ? { [through]: node.select ? node : true } : node.select),
+    ...(through ? { [through]: { ...node, select: { id: true, ...node.select } } } : node.select),
     ...columns,
     [order.column]: true,
     [order.tie]: true,

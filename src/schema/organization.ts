@@ -77,14 +77,14 @@ const OrganizationMemberConnection = defineConnection<
   }),
 });
 
-const newestFirst = { column: 'createdAt', tie: 'id', direction: 'desc' } as const;
+const newestFirst = { column: 'createdAt', kind: 'time', tie: 'id', direction: 'desc' } as const;
 
 builder.prismaObjectFields(Organization, (t) => ({
   members: t.field(
     relatedPage(
       {
         relation: 'memberships',
-        order: { column: 'createdAt', tie: 'userId', direction: 'asc' },
+        order: { column: 'createdAt', kind: 'time', tie: 'userId', direction: 'asc' },
         nodeType: 'User',
         through: 'user',
         columns: { role: true },

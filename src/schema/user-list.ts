@@ -64,7 +64,7 @@ type OrderInput = typeof UserOrder.$inferInput;
 
 export function toOrder(input: OrderInput | null | undefined): DomainOrder {
   const { field, direction } = input ?? { field: 'createdAt', direction: 'desc' };
-  return { column: field, tie: 'id', direction };
+  return { column: field, kind: field === 'sortName' ? 'text' : 'time', tie: 'id', direction };
 }
 
 export function orderArg() {

@@ -35,7 +35,7 @@ const UpdateUserInput = builder.inputType('UpdateUserInput', {
     isSuperuser: t.boolean({ description: 'For superusers: whether the person is one. Cannot be null.' }),
     password: t.string({
       description:
-        'For superusers: a new password, 8 to 256 characters, to be changed at the next sign-in. Ends all sessions. Cannot be null.',
+        'For superusers: a new password, 8 to 256 characters, marked as one to change. Ends all sessions. Cannot be null.',
     }),
     expectedVersion: expectedVersionField(t),
   }),
@@ -67,7 +67,7 @@ const CreateUserInput = builder.inputType('CreateUserInput', {
     isSuperuser: t.boolean({ description: 'Whether the person is a superuser; not when absent.' }),
     password: t.string({
       description:
-        'A first password, 8 to 256 characters, to be changed at the first sign-in. Without one the person cannot sign in by password.',
+        'A first password, 8 to 256 characters, marked as one to change. Without one the person cannot sign in by password.',
     }),
     oauthIdentity: t.field({
       type: OAuthIdentityInput,

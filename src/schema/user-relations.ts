@@ -30,7 +30,7 @@ builder.prismaObjectFields(User, (t) => ({
   }),
 }));
 
-const newestFirst = { column: 'createdAt', tie: 'id', direction: 'desc' } as const;
+const newestFirst = { column: 'createdAt', kind: 'time', tie: 'id', direction: 'desc' } as const;
 const readPrivate = (context: Context, user: Account) => may(context, 'readPrivate', user);
 
 builder.prismaObjectFields(User, (t) => ({
@@ -55,7 +55,7 @@ builder.prismaObjectFields(User, (t) => ({
     relatedPage(
       {
         relation: 'memberships',
-        order: { column: 'createdAt', tie: 'organizationId', direction: 'asc' },
+        order: { column: 'createdAt', kind: 'time', tie: 'organizationId', direction: 'asc' },
         nodeType: 'Organization',
         through: 'organization',
         columns: { role: true },

@@ -10,7 +10,7 @@ import { nodeQuery } from './node-query.ts';
 export const User = builder.prismaObject('User', {
   description:
     'An account. Names and picture are public to whoever can see it; what is private says so, and is null for everybody ' +
-    'but the account itself, its manager, superusers and those it shares its profile with.',
+    'but the account itself, its manager (for a service account, who runs its organization), superusers and those it shares its profile with.',
   select: { id: true },
   fields: (t) => ({
     uuid: t.field({

@@ -103,7 +103,7 @@ describe('a credential', () => {
     },
   );
 
-  test('stops when a superuser suspends the account, and works again when it is active again', async () => {
+  test('stops when a superuser suspends the account; active again, it has its tokens but not its sessions', async () => {
     const [user, root] = [rows.user(), rows.user({ isSuperuser: true })];
     const clients = [rows.session(user), rows.apiToken({ userId: user })].map(({ secret }) =>
       app.withToken(secret),
@@ -112,13 +112,13 @@ describe('a credential', () => {
     await rows.write(app.database);
     const id = encodeId('User', user);
     for (const [status, working] of [
-      ['SUSPENDED', false],
-      ['ACTIVE', true],
+      ['SUSPENDED', [false, false]],
+      ['ACTIVE', [false, true]],
     ] as const) {
       expect(await ask(superuser, 'updateUser(id: $id, input: $input)', { id, input: { status } })).toBe(
         'ok',
       );
-      for (const client of clients) expect(await works(client)).toBe(working);
+      expect(await Promise.all(clients.map(works))).toEqual(working);
     }
   });
 

@@ -1,0 +1,36 @@
+import type { Context } from '../context.ts';
+import type { Actor } from '../domain/policy.ts';
+import type { Log } from '../log.ts';
+
+/** What is known of the connection that a request came over. */
+export interface Connection {
+  readonly remoteAddress?: string | undefined;
+}
+
+/** A request on its way to its response. */
+export interface Exchange {
+  readonly request: Request;
+  readonly requestId: string;
+  /** Its lines carry the request id. */
+  readonly log: Log;
+  readonly client: Context['client'];
+  readonly started: number;
+  /** Who asks, once that is known. */
+  actor?: Actor;
+}
+
+export function openExchange(
+  request: Request,
+  { remoteAddress }: Connection,
+  requestId: string,
+  log: Log,
+): Exchange {
+  const userAgent = request.headers.get('user-agent')?.slice(0, 500) ?? null;
+  return {
+    request,
+    requestId,
+    log: log.child({ requestId }),
+    client: { ipAddress: remoteAddress ?? null, userAgent },
+    started: performance.now(),
+  };
+}
