@@ -49,7 +49,9 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
     if (open !== undefined) return open;
     if (url.pathname !== '/graphql')
       throw new DomainError('NOT_FOUND', { message: 'There is nothing at this path.' });
-    if (!['GET', 'POST'].includes(request.method)) return otherMethod(request.method);
+    if (request.method === 'OPTIONS')
+      return new Response(null, { status: 204, headers: { allow: 'GET, POST, OPTIONS' } });
+    if (!['GET', 'POST'].includes(request.method)) throw new DomainError('METHOD_NOT_ALLOWED');
     const context = await identify(exchange);
     return graphql.fetch(await limitBody(request, config.maxBodyBytes), context);
   }
@@ -95,11 +97,4 @@ function urlOf(request: Request): URL {
   if (!URL.canParse(request.url))
     throw new DomainError('BAD_REQUEST', { message: 'The Host header is malformed.' });
   return new URL(request.url);
-}
-
-function otherMethod(method: string): Response {
-  return new Response(null, {
-    status: method === 'OPTIONS' ? 204 : 405,
-    headers: { allow: 'GET, POST, OPTIONS' },
-  });
 }

@@ -29,6 +29,8 @@ export const errorRegistry = {
   },
   BAD_USER_INPUT: { status: 400, as: 'request', message: 'The variables or the document cannot be used.' },
   BAD_REQUEST: { status: 400, as: 'request', message: 'The request cannot be understood.' },
+  METHOD_NOT_ALLOWED: { status: 405, as: 'request', message: 'This path answers GET and POST.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, as: 'request', message: 'Send the request as application/json.' },
   PAYLOAD_TOO_LARGE: { status: 413, as: 'request', message: 'The request body is too large.' },
   SERVICE_UNAVAILABLE: { status: 503, as: 'request', message: 'The database cannot be reached; try again.' },
   INTERNAL_SERVER_ERROR: { status: 500, as: 'request', message: 'Something went wrong on our side.' },

@@ -51,6 +51,7 @@ export function createGraphQL({ log }: { log: Log }) {
   return {
     fetch: async (request: Request, context: Context): Promise<Response> => {
       const response = await running.run(context, () => yoga.fetch(request, context));
+      if (response.status === 415) throw new DomainError('UNSUPPORTED_MEDIA_TYPE'); // Yoga says no more than that
       if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'no-store');
       return response;
     },

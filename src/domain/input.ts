@@ -31,7 +31,9 @@ function text({ max, min = 1, lines = false }: { max: number; min?: number; line
     else if (size > max) issue('TOO_LONG', `must have at most ${max} characters`);
     else if (!isStorable(value) || control.test(value))
       issue('INVALID', 'must not contain control characters');
-    else if (value.trim() === '') issue('INVALID', 'must not be blank');
+    else if (/[\u202A-\u202E\u2066-\u2069]/.test(value))
+      issue('INVALID', 'must not turn the direction of text');
+    else if (/^[\s\p{Cf}]*$/u.test(value)) issue('INVALID', 'must not be blank');
   });
 }
 

@@ -37,6 +37,7 @@ export function errorHeaders(error: DomainError): Record<string, string> {
     };
   }
   if (error instanceof RateLimitedError) return { 'retry-after': String(error.retryAfter) };
+  if (error.code === 'METHOD_NOT_ALLOWED') return { allow: 'GET, POST, OPTIONS' };
   if (error.code === 'SERVICE_UNAVAILABLE') return { 'retry-after': '5' };
   return {};
 }

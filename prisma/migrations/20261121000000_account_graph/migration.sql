@@ -2,6 +2,11 @@
 CREATE EXTENSION IF NOT EXISTS citext;
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
+-- Lower case by Unicode's rules, whatever the locale of the database.
+CREATE FUNCTION user_fold(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT lower(name COLLATE "und-x-icu") $$;
+
 -- The name to show. A username with an @ is an e-mail address, which is private, and so is never shown.
 CREATE FUNCTION user_display_name(name text, first_name text, last_name text, username text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -18,7 +23,7 @@ CREATE FUNCTION user_display_name(name text, first_name text, last_name text, us
 CREATE FUNCTION user_search_names(name text, first_name text, last_name text, username text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
-        SELECT lower(
+        SELECT user_fold(
             COALESCE(name, '') || ' ' || COALESCE(first_name, '') || ' ' || COALESCE(last_name, '') || ' ' ||
             CASE WHEN username NOT LIKE '%@%' THEN username ELSE '' END
         )
@@ -46,7 +51,7 @@ CREATE TABLE "users" (
     "first_name" TEXT,
     "last_name" TEXT,
     "display_name" TEXT NOT NULL GENERATED ALWAYS AS (user_display_name(name, first_name, last_name, username::text)) STORED,
-    "sort_name" TEXT COLLATE "C" NOT NULL GENERATED ALWAYS AS (lower(user_display_name(name, first_name, last_name, username::text))) STORED,
+    "sort_name" TEXT COLLATE "C" NOT NULL GENERATED ALWAYS AS (user_fold(user_display_name(name, first_name, last_name, username::text))) STORED,
     "search_names" TEXT NOT NULL GENERATED ALWAYS AS (user_search_names(name, first_name, last_name, username::text)) STORED,
     "bio" TEXT,
     "company" TEXT,
