@@ -23,6 +23,40 @@ export const demoAccounts: readonly DemoAccount[] = [
   { login: 'ci', password: null, role: 'service account of Acme; uses API tokens' },
 ];
 
+/** The people with a role; each has an e-mail address at example.com, by its key. */
+export const namedPeople = {
+  admin: { username: 'admin', name: 'Administrator', isSuperuser: true, isOnboarded: true },
+  ada: {
+    username: 'ada',
+    name: 'Ada Lovelace',
+    firstName: 'Ada',
+    lastName: 'Lovelace',
+    bio: 'Writes programs for engines that are not built yet.',
+    company: 'Acme',
+    jobTitle: 'Analyst',
+    avatarUrl: 'https://example.com/avatars/ada.png',
+    metadata: { team: 'engines', favoriteNumber: 7 },
+    locale: 'en-GB',
+    timeZone: 'Europe/London',
+    isOnboarded: true,
+  },
+  grace: {
+    username: 'grace',
+    name: 'Grace Hopper',
+    firstName: 'Grace',
+    lastName: 'Hopper',
+    company: 'Babel',
+  },
+  linus: { username: 'linus@example.com', name: 'Linus Torvalds', firstName: 'Linus', lastName: 'Torvalds' },
+  margaret: {
+    username: 'margaret',
+    name: 'Margaret Hamilton',
+    firstName: 'Margaret',
+    lastName: 'Hamilton',
+    status: 'SUSPENDED',
+  },
+} as const;
+
 const firstNames = [
   'Amara',
   'Bela',

@@ -4,7 +4,7 @@ import type { Sources } from '../context.ts';
 import type { Database } from '../db/database.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 import { createSources } from '../sources.ts';
-import { type DemoAccount, demoAccounts, demoPassword, generatedPeople } from './people.ts';
+import { type DemoAccount, demoAccounts, demoPassword, generatedPeople, namedPeople } from './people.ts';
 
 type Tx = Prisma.TransactionClient;
 const day = 24 * 60 * 60 * 1000;
@@ -43,65 +43,16 @@ export async function hasDemoAccounts({ prisma }: Pick<Database, 'prisma'>): Pro
   return (await prisma.user.findFirst({ where, select: { id: true } }).catch(() => null)) !== null;
 }
 
-async function addPeople(tx: Tx, { newId, now }: Sources, hash: string) {
-  const [admin, ada, grace, linus, margaret] = [newId(), adaId, newId(), newId(), newId()];
-  const at = (days: number) => {
-    const createdAt = new Date(now().getTime() - days * day);
-    return { createdAt, updatedAt: createdAt };
-  };
+type PeopleIds = Record<keyof typeof namedPeople, string>;
+
+async function addPeople(tx: Tx, { newId, now }: Sources, hash: string): Promise<PeopleIds> {
+  const ids = { admin: newId(), ada: adaId, grace: newId(), linus: newId(), margaret: newId() };
+  const names = Object.keys(ids) as (keyof PeopleIds)[];
   await tx.user.createMany({
-    data: [
-      {
-        id: admin,
-        username: 'admin',
-        name: 'Administrator',
-        isSuperuser: true,
-        isOnboarded: true,
-        ...at(400),
-      },
-      {
-        id: ada,
-        username: 'ada',
-        name: 'Ada Lovelace',
-        firstName: 'Ada',
-        lastName: 'Lovelace',
-        bio: 'Writes programs for engines that are not built yet.',
-        company: 'Acme',
-        jobTitle: 'Analyst',
-        avatarUrl: 'https://example.com/avatars/ada.png',
-        metadata: { team: 'engines', favoriteNumber: 7 },
-        locale: 'en-GB',
-        timeZone: 'Europe/London',
-        isOnboarded: true,
-        ...at(390),
-      },
-      {
-        id: grace,
-        username: 'grace',
-        name: 'Grace Hopper',
-        firstName: 'Grace',
-        lastName: 'Hopper',
-        company: 'Babel',
-        ...at(380),
-      },
-      {
-        id: linus,
-        username: 'linus@example.com',
-        name: 'Linus Torvalds',
-        firstName: 'Linus',
-        lastName: 'Torvalds',
-        ...at(370),
-      },
-      {
-        id: margaret,
-        username: 'margaret',
-        name: 'Margaret Hamilton',
-        firstName: 'Margaret',
-        lastName: 'Hamilton',
-        status: 'SUSPENDED',
-        ...at(360),
-      },
-    ],
+    data: names.map((name, index) => {
+      const createdAt = new Date(now().getTime() - (400 - 10 * index) * day);
+      return { ...namedPeople[name], id: ids[name], createdAt, updatedAt: createdAt };
+    }),
   });
   const email = (userId: string, name: string) => ({
     id: newId(),
@@ -110,31 +61,16 @@ async function addPeople(tx: Tx, { newId, now }: Sources, hash: string) {
     isDefault: true,
     verifiedAt: now(),
   });
-  await tx.email.createMany({
-    data: [
-      email(admin, 'admin'),
-      email(ada, 'ada'),
-      { ...email(ada, 'countess'), isDefault: false, verifiedAt: null },
-      email(grace, 'grace'),
-      email(linus, 'linus'),
-      email(margaret, 'margaret'),
-    ],
-  });
+  const second = { ...email(ids.ada, 'countess'), isDefault: false, verifiedAt: null };
+  await tx.email.createMany({ data: [...names.map((name) => email(ids[name], name)), second] });
   await tx.phoneNumber.create({
-    data: { id: newId(), userId: ada, number: '+442071234567', isPrimary: true, verifiedAt: now() },
+    data: { id: newId(), userId: ids.ada, number: '+442071234567', isPrimary: true, verifiedAt: now() },
   });
-  await tx.oAuthIdentity.create({
-    data: {
-      id: newId(),
-      userId: linus,
-      provider: 'github',
-      subject: '1024025',
-      isPrimary: true,
-      email: 'linus@example.com',
-    },
-  });
-  await tx.password.createMany({ data: [admin, ada, grace, margaret].map((userId) => ({ userId, hash })) });
-  return { admin, ada, grace, linus, margaret };
+  const github = { provider: 'github', subject: '1024025', email: 'linus@example.com' };
+  await tx.oAuthIdentity.create({ data: { id: newId(), userId: ids.linus, isPrimary: true, ...github } });
+  const withPassword = names.filter((name) => name !== 'linus');
+  await tx.password.createMany({ data: withPassword.map((name) => ({ userId: ids[name], hash })) });
+  return ids;
 }
 
 async function addOrganizations(

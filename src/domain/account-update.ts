@@ -38,24 +38,8 @@ export async function applyUpdate(
   }: { row: UpdatableRow; update: AccountUpdate; passwordHash: string | undefined },
   query: UserQuery,
 ): Promise<User> {
-  const changes: Record<string, FieldChanges[string]> = {};
-  const data: Record<string, unknown> = {};
-  for (const column of columns) {
-    const [before, after] = [row[column], update[column]];
-    if (after === undefined || same(before, after)) continue;
-    data[column] = after;
-    changes[column] = { before: before as never, after: after as never };
-  }
-  if (
-    row.isSuperuser &&
-    row.status === 'ACTIVE' &&
-    (data.isSuperuser === false || data.status !== undefined)
-  ) {
-    await requireAnotherSuperuser(tx, row.id, [
-      'input',
-      data.isSuperuser === false ? 'isSuperuser' : 'status',
-    ]);
-  }
+  const { data, changes } = compare(row, update);
+  await keepSuperusers(tx, row, data);
   Object.assign(changes, await writeEmail(context, tx, row, update.email));
   Object.assign(changes, await writePhoneNumber(context, tx, row, update.phoneNumber));
   Object.assign(changes, await writePassword(context, tx, row, passwordHash));
@@ -79,6 +63,30 @@ export async function applyUpdate(
     changes,
   });
   return updated as User;
+}
+
+/** The columns that an update changes, as data to write and as changes to record. */
+function compare(row: UpdatableRow, update: AccountUpdate) {
+  const changes: Record<string, FieldChanges[string]> = {};
+  const data: Record<string, unknown> = {};
+  for (const column of columns) {
+    const [before, after] = [row[column], update[column]];
+    if (after === undefined || same(before, after)) continue;
+    data[column] = after;
+    changes[column] = { before: before as never, after: after as never };
+  }
+  return { data, changes };
+}
+
+/** An active superuser who is demoted or stopped must not be the last. */
+async function keepSuperusers(
+  tx: Transaction,
+  row: UpdatableRow,
+  data: Record<string, unknown>,
+): Promise<void> {
+  if (!row.isSuperuser || row.status !== 'ACTIVE') return;
+  const field = ['isSuperuser', 'status'].find((column) => data[column] !== undefined);
+  if (field !== undefined) await requireAnotherSuperuser(tx, row.id, ['input', field]);
 }
 
 /** A password that somebody else set is marked as one to change. */

@@ -21,7 +21,7 @@ export type Scope = (typeof scopes)[number];
 
 export type Role = 'OWNER' | 'ADMIN' | 'MEMBER';
 
-/** Who is asking. Made once a request, by authentication. */
+/** Who is asking: made by authentication, or by a sign-in; anonymous once the credential has ended. */
 export interface Actor {
   /** The account that acts; null for the anonymous and for an organization's own token. */
   readonly user: ActingUser | null;

@@ -40,23 +40,27 @@ export function pageComplexity({ first, last }: PageArgs) {
   return { field: 1, multiplier: Math.min(Math.max(first ?? last ?? pageSize.default, 1), pageSize.max) };
 }
 
-/** Defines `<name>Connection` and `<name>Edge`. A row of the list is its node, unless `node` finds the node in the row. */
-export function defineConnection<Node extends object, Row extends object = Node>(
+interface ConnectionOptions<Node extends object, Row> {
+  readonly type: ObjectRef<SchemaTypes, Node>;
+  /** What the list holds, in the plural: it becomes part of the descriptions. */
+  readonly of: string;
+  /** Finds the node in a row; the row is the node when absent. */
+  readonly node?: (row: Row) => Node;
+  /** The facts about the relation, which sit on the edge. */
+  readonly edgeFields?: (t: PothosSchemaTypes.ObjectFieldBuilder<SchemaTypes, Edge<Row>>) => FieldMap;
+}
+
+function defineEdge<Node extends object, Row extends object>(
   name: string,
   {
     type,
     of,
-    node = (row) => row as unknown as Node,
+    node,
     edgeFields,
-  }: {
-    type: ObjectRef<SchemaTypes, Node>;
-    /** What the list holds, in the plural: it becomes part of the descriptions. */
-    of: string;
-    node?: (row: Row) => Node;
-    edgeFields?: (t: PothosSchemaTypes.ObjectFieldBuilder<SchemaTypes, Edge<Row>>) => FieldMap;
-  },
+  }: Required<Pick<ConnectionOptions<Node, Row>, 'type' | 'of' | 'node'>> &
+    Pick<ConnectionOptions<Node, Row>, 'edgeFields'>,
 ) {
-  const edge = builder.objectRef<Edge<Row>>(`${name}Edge`).implement({
+  return builder.objectRef<Edge<Row>>(`${name}Edge`).implement({
     description: `One place in a list of ${of}.`,
     fields: (t) => ({
       cursor: t.exposeString('cursor', { description: 'Marks this place, for `after` and `before`.' }),
@@ -68,6 +72,14 @@ export function defineConnection<Node extends object, Row extends object = Node>
       ...edgeFields?.(t as never),
     }),
   });
+}
+
+/** Defines `<name>Connection` and `<name>Edge`. */
+export function defineConnection<Node extends object, Row extends object = Node>(
+  name: string,
+  { type, of, node = (row) => row as unknown as Node, ...options }: ConnectionOptions<Node, Row>,
+) {
+  const edge = defineEdge(name, { type, of, node, ...options });
   return builder.objectRef<LazyConnection<Row>>(`${name}Connection`).implement({
     description: `A page of a list of ${of}.`,
     fields: (t) => ({

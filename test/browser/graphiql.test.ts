@@ -78,7 +78,7 @@ describe('GraphiQL', () => {
     await signOutButton().click();
     await page.getByLabel('Password').waitFor();
     expect(await readToken()).toBe('');
-    expect(await askWho(token)).toBe('UNAUTHENTICATED');
+    await eventually(() => askWho(token)).toBe('UNAUTHENTICATED');
   });
 
   it('shows why a sign-in failed and keeps no token', async () => {
