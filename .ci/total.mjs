@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs';
 let passed = 0;
 let failed = 0;
 for (const file of process.argv.slice(2)) {
-  const { numPassedTests, numFailedTests, numFailedTestSuites, success } = JSON.parse(
+  const { numPassedTests, numFailedTests, success } = JSON.parse(
     readFileSync(file, 'utf8'),
   );
   passed += numPassedTests;
-  failed += success ? 0 : Math.max(1, numFailedTests, numFailedTestSuites);
+  failed += success ? 0 : Math.max(1, numFailedTests);
 }
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
