@@ -4,9 +4,7 @@ import { readFileSync } from 'node:fs';
 let passed = 0;
 let failed = 0;
 for (const file of process.argv.slice(2)) {
-  const { numPassedTests, numFailedTests, success } = JSON.parse(
-    readFileSync(file, 'utf8'),
-  );
+  const { numPassedTests, numFailedTests, success } = JSON.parse(readFileSync(file, 'utf8'));
   passed += numPassedTests;
   failed += success ? 0 : Math.max(1, numFailedTests);
 }

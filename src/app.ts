@@ -52,6 +52,7 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
     if (request.method === 'OPTIONS')
       return new Response(null, { status: 204, headers: { allow: 'GET, POST, OPTIONS' } });
     if (!['GET', 'POST'].includes(request.method)) throw new DomainError('METHOD_NOT_ALLOWED');
+    requireJson(request);
     const context = await identify(exchange);
     return graphql.fetch(await limitBody(request, config.maxBodyBytes), context);
   }
@@ -97,4 +98,10 @@ function urlOf(request: Request): URL {
   if (!URL.canParse(request.url))
     throw new DomainError('BAD_REQUEST', { message: 'The Host header is malformed.' });
   return new URL(request.url);
+}
+
+/** A form is what curl sends where a header was forgotten, and what a foreign page can send without asking. */
+function requireJson(request: Request): void {
+  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (type === 'application/x-www-form-urlencoded') throw new DomainError('UNSUPPORTED_MEDIA_TYPE');
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
 /** The only reader of the environment. Every variable stands in `.env.example` with its default. */
 const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -19,8 +21,8 @@ const environment = z.object({
   RATE_LIMIT_PER_MINUTE: integer('a number of requests', 1, 10_000_000).default(1000),
   CORS_ORIGIN: z.string().min(1).default('*'),
   MAX_BODY_KIB: integer('a number of KiB', 1, 102_400).default(1024),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  LOG_FORMAT: z.enum(['auto', 'json', 'pretty']).default('auto'),
+  LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
+  LOG_FORMAT: z.enum(['auto', 'json', 'pretty'], 'must be auto, json or pretty').default('auto'),
 });
 
 function integer(what: string, min: number, max: number) {

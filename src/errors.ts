@@ -44,8 +44,11 @@ export type DataErrorCode = {
 /** A failure that its reader can understand: `message` is public; what only the log may know goes into `cause`. */
 export class DomainError extends Error {
   readonly code: ErrorCode;
-  /** The input that it is about, from the root of the arguments; empty when it is about none. */
-  readonly path: readonly string[];
+  /**
+   * The input that it is about, from the root of the arguments; empty when it is about none. Not named `path`: GraphQL
+   * takes an error with a path for one that is located already.
+   */
+  readonly argumentPath: readonly string[];
 
   constructor(
     code: ErrorCode,
@@ -54,7 +57,7 @@ export class DomainError extends Error {
     super(options.message ?? errorRegistry[code].message, { cause: options.cause });
     this.name = new.target.name;
     this.code = code;
-    this.path = options.path ?? [];
+    this.argumentPath = options.path ?? [];
   }
 
   get status(): number {
@@ -140,13 +143,13 @@ export class AccountNotActiveError extends DomainError {
 }
 
 export class ProtectedAccountError extends DomainError {
-  constructor(message: string, path: readonly string[] = ['id']) {
+  constructor(message: string, path: readonly string[]) {
     super('PROTECTED_ACCOUNT', { message, path });
   }
 }
 
 export class LastSuperuserError extends DomainError {
-  constructor(path: readonly string[] = ['id']) {
+  constructor(path: readonly string[]) {
     super('LAST_SUPERUSER', {
       path,
       message: 'This is the last active superuser. Make another account a superuser first.',
@@ -157,7 +160,7 @@ export class LastSuperuserError extends DomainError {
 export class LastOwnerError extends DomainError {
   readonly organizationIds: readonly string[];
 
-  constructor(organizations: readonly { id: string; name: string }[], path: readonly string[] = ['id']) {
+  constructor(organizations: readonly { id: string; name: string }[], path: readonly string[]) {
     const names = organizations.map((organization) => organization.name).join(', ');
     super('LAST_OWNER', {
       path,

@@ -36,6 +36,18 @@ function stopOnSignals(server: RunningServer, log: Log): void {
       },
     );
   };
+  if (process.env.npm_lifecycle_event !== undefined) watchParent(() => stop('SIGTERM'));
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+}
+
+/** npm runs its scripts through a shell that dies of a signal without handing it on: an orphan takes that for the signal. */
+function watchParent(orphaned: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    orphaned();
+  }, 250);
+  timer.unref();
 }

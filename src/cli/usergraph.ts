@@ -9,7 +9,8 @@ import { runStart } from './start.ts';
 
 const program = new Command('usergraph')
   .description('One typed graph of user accounts. Settings come from the environment and from .env.')
-  .version(version);
+  .version(version)
+  .showHelpAfterError();
 
 program.command('start').description('serve the graph').action(reportErrors(runStart));
 

@@ -71,11 +71,20 @@ function ownWhere({ id, shares }: ActingUser, scope?: Scope): Prisma.UserWhereIn
   return [{ id: { in: [id, ...grantors.map(({ grantorId }) => grantorId)] } }, { managerId: id }];
 }
 
+/** The account that a call is about. */
+export interface AccountToChange {
+  readonly id: string;
+  /** What it must be besides visible; otherwise it is not found. */
+  readonly where?: Prisma.UserWhereInput;
+  /** The argument that names it; empty when the caller itself is meant. */
+  readonly path?: readonly string[];
+}
+
 /** Locks a visible account for the rest of the transaction, so that what is decided on it stays true. */
 export async function lockAccount<Extra extends Prisma.UserSelect>(
   context: Context,
   tx: Transaction,
-  { id, where = {} }: { id: string; where?: Prisma.UserWhereInput },
+  { id, where = {} }: AccountToChange,
   extra: Extra,
 ) {
   const locked = await tx.$queryRaw<unknown[]>`SELECT 1 FROM users WHERE id = ${id}::uuid FOR UPDATE`;
@@ -90,7 +99,7 @@ export async function lockAccount<Extra extends Prisma.UserSelect>(
 }
 
 /** @throws the error that says why not */
-export function enforce(decision: Decision, path: readonly string[] = ['id']): void {
+export function enforce(decision: Decision, path: readonly string[] = []): void {
   if (decision.allowed) return;
   if (decision.scope) throw new InsufficientScopeError(decision.scope);
   if (decision.code === 'PROTECTED_ACCOUNT') throw new ProtectedAccountError(decision.message, path);

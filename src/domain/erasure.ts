@@ -1,7 +1,7 @@
 /** Deleting an account: everything it owns goes with it, in one transaction, and an inventory of it stays. */
 import type { Context } from '../context.ts';
 import { type Erasure, Prisma } from '../generated/prisma/client.ts';
-import { enforce, lockAccount } from './accounts.ts';
+import { type AccountToChange, enforce, lockAccount } from './accounts.ts';
 import { record } from './audit.ts';
 import { requireCaller, requireUser } from './caller.ts';
 import { requireAnotherSuperuser, requireOtherOwners } from './guards.ts';
@@ -9,22 +9,21 @@ import { anonymous, decide } from './policy.ts';
 import { type Transaction, transact } from './transaction.ts';
 
 export function deleteMe(context: Context): Promise<Erasure> {
-  return deleteUser(context, requireUser(context).id);
+  return deleteUser(context, { id: requireUser(context).id, path: [] });
 }
 
 /** Deletes an account with all it owns, the users it manages included. Its credentials stop at once. */
 export async function deleteUser(
   context: Context,
-  id: string,
-  where: Prisma.UserWhereInput = {},
+  { id, where = {}, path = ['id'] }: AccountToChange,
 ): Promise<Erasure> {
   requireCaller(context);
   const erasure = await transact(context, async (tx) => {
     const account = await lockAccount(context, tx, { id, where }, { managedUsers: { select: { id: true } } });
-    enforce(decide(context.actor, 'delete', account));
-    if (account.isSuperuser && account.status === 'ACTIVE') await requireAnotherSuperuser(tx, id);
+    enforce(decide(context.actor, 'delete', account), path);
+    if (account.isSuperuser && account.status === 'ACTIVE') await requireAnotherSuperuser(tx, id, path);
     const ids: [string, ...string[]] = [id, ...account.managedUsers.map((managed) => managed.id)];
-    await requireOtherOwners(tx, ids);
+    await requireOtherOwners(tx, ids, path);
     return erase(context, tx, ids);
   });
   if (context.actor.user?.id === id) context.actor = anonymous;

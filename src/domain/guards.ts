@@ -17,7 +17,7 @@ export async function claimingName<T>(path: readonly string[], write: () => Prom
 export async function requireAnotherSuperuser(
   tx: Transaction,
   id: string,
-  path?: readonly string[],
+  path: readonly string[],
 ): Promise<void> {
   await tx.$queryRaw`SELECT 1 FROM pg_advisory_xact_lock(hashtext('usergraph:superusers'))`;
   const others = await tx.user.count({ where: { isSuperuser: true, status: 'ACTIVE', id: { not: id } } });
@@ -25,7 +25,11 @@ export async function requireAnotherSuperuser(
 }
 
 /** Refuses to leave an organization without an owner when these accounts go. */
-export async function requireOtherOwners(tx: Transaction, ids: readonly string[]): Promise<void> {
+export async function requireOtherOwners(
+  tx: Transaction,
+  ids: readonly string[],
+  path: readonly string[],
+): Promise<void> {
   const owned = await tx.$queryRaw<{ id: string; name: string }[]>`
     SELECT o.id, o.name FROM organizations o
     WHERE o.id IN (SELECT organization_id FROM memberships WHERE user_id = ANY(${[...ids]}::uuid[]) AND role = 'OWNER')
@@ -37,5 +41,5 @@ export async function requireOtherOwners(tx: Transaction, ids: readonly string[]
   });
   const keptIds = new Set(kept.map((membership) => membership.organizationId));
   const orphaned = owned.filter((organization) => !keptIds.has(organization.id));
-  if (orphaned.length > 0) throw new LastOwnerError(orphaned);
+  if (orphaned.length > 0) throw new LastOwnerError(orphaned, path);
 }

@@ -27,5 +27,5 @@ export function updateManagedUser(
 }
 
 export function deleteManagedUser(context: Context, id: string): Promise<Erasure> {
-  return deleteUser(context, id, managedWhere(context));
+  return deleteUser(context, { id, where: managedWhere(context) });
 }

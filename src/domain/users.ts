@@ -2,7 +2,7 @@ import { hashPassword } from '../auth/passwords.ts';
 import type { Context } from '../context.ts';
 import type { Prisma, User } from '../generated/prisma/client.ts';
 import { applyUpdate } from './account-update.ts';
-import { enforce, listedWhere, lockAccount, visibleWhere } from './accounts.ts';
+import { type AccountToChange, enforce, listedWhere, lockAccount, visibleWhere } from './accounts.ts';
 import { record } from './audit.ts';
 import { requireCaller, requireUser } from './caller.ts';
 import { type AccountUpdate, limits } from './input.ts';
@@ -102,20 +102,20 @@ export interface UpdateInput extends Record<string, unknown> {
 
 /** Changes the acting account. */
 export function updateMe(context: Context, input: UpdateInput, query: UserQuery): Promise<User> {
-  return updateUser(context, { id: requireUser(context).id, input }, query);
+  return updateUser(context, { id: requireUser(context).id, input, path: [] }, query);
 }
 
 /** Changes an account: absent keeps, null clears. One transaction with its audit row; a stale version changes nothing. */
 export async function updateUser(
   context: Context,
-  { id, input, where = {} }: { id: string; input: UpdateInput; where?: Prisma.UserWhereInput },
+  { id, input, where = {}, path = ['id'] }: AccountToChange & { input: UpdateInput },
   query: UserQuery,
 ): Promise<User> {
   requireCaller(context);
   const hash = await hashNewPassword(context, input.password);
   const { user, update } = await transact(context, async (tx) => {
     const row = await lockAccount(context, tx, { id, where }, updatableSelect);
-    enforce(decide(context.actor, 'update', row));
+    enforce(decide(context.actor, 'update', row), path);
     const update = parseUpdate(context, row, input);
     return { update, user: await applyUpdate(context, tx, { row, update, passwordHash: hash }, query) };
   });

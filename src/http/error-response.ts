@@ -46,7 +46,7 @@ export function errorHeaders(error: DomainError): Record<string, string> {
 export function errorDetails(error: DomainError): Record<string, unknown> {
   if (error instanceof InsufficientScopeError) return { scope: error.scope };
   if (error instanceof RateLimitedError) return { retryAfter: error.retryAfter };
-  return error.path.length > 0 ? { argumentPath: error.path } : {};
+  return error.argumentPath.length > 0 ? { argumentPath: error.argumentPath } : {};
 }
 
 /** The status that nginx gave to a request whose client went away; nobody reads it but the log. */

@@ -66,7 +66,7 @@ const CreateApiTokenInput = builder.inputType('CreateApiTokenInput', {
     ownerId: t.globalID({
       for: [User, Organization],
       description:
-        'The service account or organization that owns it, if you run that; you yourself when absent.',
+        "The service account or organization that owns it, if you run that; you yourself when absent. An organization's own token reads the organization and changes nothing.",
     }),
   }),
 });

@@ -47,7 +47,7 @@ export const builder = new SchemaBuilder<{
     nodeTypeOptions: { description: 'Anything with a global id, which `node` finds again.' },
     nodeQueryOptions: {
       description: 'The object with this global id; null when there is none, or you may not see it.',
-      args: { id: { description: 'A global id.' } },
+      args: { id: { description: 'The global id of a user, an organization or an API token.' } },
       resolve: async (_root, { id }, context, info) => (await loadNodes(context, [id], info))[0],
     },
     nodesQueryOptions: {

@@ -6,7 +6,7 @@ export const Email = builder.prismaObject('Email', {
   select: { id: true },
   fields: (t) => ({
     id: t.globalID({
-      description: 'The global id of the address.',
+      description: 'The global id of the address, for client caches; `node` does not find it.',
       resolve: ({ id }) => ({ type: 'Email', id }) as never,
     }),
     address: t.expose('address', { type: 'EmailAddress' }),
@@ -28,7 +28,7 @@ export const PhoneNumber = builder.prismaObject('PhoneNumber', {
   select: { id: true },
   fields: (t) => ({
     id: t.globalID({
-      description: 'The global id of the number.',
+      description: 'The global id of the number, for client caches; `node` does not find it.',
       resolve: ({ id }) => ({ type: 'PhoneNumber', id }) as never,
     }),
     number: t.expose('number', { type: 'PhoneNumber' }),
@@ -49,7 +49,7 @@ export const OAuthIdentity = builder.prismaObject('OAuthIdentity', {
   select: { id: true },
   fields: (t) => ({
     id: t.globalID({
-      description: 'The global id of the identity.',
+      description: 'The global id of the identity, for client caches; `node` does not find it.',
       resolve: ({ id }) => ({ type: 'OAuthIdentity', id }) as never,
     }),
     provider: t.exposeString('provider'),

@@ -31,7 +31,7 @@ const Erasure = builder.prismaObject('Erasure', {
   select: { id: true, userId: true },
   fields: (t) => ({
     id: t.globalID({
-      description: 'The global id of the erasure.',
+      description: 'The global id of the erasure, for client caches; `node` does not find it.',
       resolve: ({ id }) => ({ type: 'Erasure', id }) as never,
     }),
     userId: t.globalID({
@@ -97,7 +97,7 @@ builder.mutationFields((t) => ({
       union: { description: 'What came of `deleteUser`.' },
     },
     args: { id: t.arg.globalID({ for: [User], required: true, description: 'The account.' }) },
-    resolve: async (_root, { id }, context) => ({ erasure: await deleteUser(context, id.id) }),
+    resolve: async (_root, { id }, context) => ({ erasure: await deleteUser(context, { id: id.id }) }),
   }),
   deleteManagedUser: t.field({
     type: DeleteManagedUserSuccess,

@@ -38,7 +38,7 @@ const ErrorInterface = builder.interfaceRef<DomainError>('Error').implement({
     path: t.stringList({
       description:
         'The argument that it is about, from the root of the arguments; empty when it is about none.',
-      resolve: ({ path }) => [...path],
+      resolve: ({ argumentPath }) => [...argumentPath],
     }),
   }),
 });

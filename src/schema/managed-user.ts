@@ -2,7 +2,7 @@
 import { createManagedUser } from '../domain/account-creation.ts';
 import { findManagedUser, updateManagedUser } from '../domain/managed-users.ts';
 import { listManagedUsers } from '../domain/users.ts';
-import { ConflictError, InvalidInputError, LoginNameTakenError, NotFoundError } from '../errors.ts';
+import { ConflictError, InvalidInputError, NotFoundError } from '../errors.ts';
 import { builder } from './builder.ts';
 import { pageArgs, pageComplexity } from './connection.ts';
 import { connectionQuery, nodeQuery, payloadQuery } from './node-query.ts';
@@ -81,7 +81,7 @@ builder.mutationFields((t) => ({
     type: UpdateManagedUserSuccess,
     description: 'Changes a user that you manage. Needs the scope `users:write`.',
     errors: {
-      types: [InvalidInputError, ConflictError, LoginNameTakenError, NotFoundError],
+      types: [InvalidInputError, ConflictError, NotFoundError],
       union: { description: 'What came of `updateManagedUser`.' },
     },
     args: {

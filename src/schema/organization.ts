@@ -19,7 +19,7 @@ export const Organization = builder.prismaObject('Organization', {
   fields: (t) => ({
     uuid: t.field({
       type: 'UUID',
-      description: 'The id of the organization outside this graph, in the REST APIs for example.',
+      description: 'The id of the organization outside this graph, in the log for example.',
       resolve: ({ id }) => id,
     }),
     name: t.exposeString('name'),

@@ -18,7 +18,7 @@ export function profileFields(t: Fields, absent = 'Absent keeps it, null clears 
     avatarUrl: t.string({ description: `Where the picture is: an http or https URL. ${absent}` }),
     metadata: t.field({
       type: 'JSONObject',
-      description: `Free-form facts: an object of at most 16 KiB and 8 levels, replaced as a whole. ${absent}`,
+      description: `Free-form facts: an object of at most 16 KiB and 8 levels; an update replaces it as a whole. ${absent}`,
     }),
     locale: t.string({ description: `The preferred language as a BCP 47 tag, such as \`en-US\`. ${absent}` }),
     timeZone: t.string({ description: `The IANA time zone, such as \`Europe/Berlin\`. ${absent}` }),

@@ -10,7 +10,7 @@ export const Session = builder.prismaObject('Session', {
   select: { id: true },
   fields: (t) => ({
     id: t.globalID({
-      description: 'The global id of the session.',
+      description: 'The global id of the session, for client caches; `node` does not find it.',
       resolve: ({ id }) => ({ type: 'Session', id }) as never,
     }),
     ipAddress: t.exposeString('ipAddress', {

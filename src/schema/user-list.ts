@@ -86,6 +86,7 @@ const UserKey = builder.inputType('UserKey', {
   isOneOf: true,
   fields: (t) => ({
     id: t.globalID({ for: [User], description: 'The global id.' }),
+    uuid: t.field({ type: 'UUID', description: 'The id outside this graph, as the log has it.' }),
     username: t.string({ description: 'The username, without regard to case.' }),
     email: t.string({
       description:
@@ -141,6 +142,6 @@ function toFilter(filter: typeof UserFilter.$inferInput | null | undefined) {
   };
 }
 
-function toKey({ id, ...key }: typeof UserKey.$inferInput) {
-  return (id ? { id: id.id } : key) as Parameters<typeof findUser>[1];
+function toKey({ id, uuid, ...key }: typeof UserKey.$inferInput) {
+  return (id || uuid ? { id: id?.id ?? uuid } : key) as Parameters<typeof findUser>[1];
 }

@@ -34,8 +34,7 @@ const UpdateUserInput = builder.inputType('UpdateUserInput', {
     }),
     isSuperuser: t.boolean({ description: 'For superusers: whether the person is one. Cannot be null.' }),
     password: t.string({
-      description:
-        'For superusers: a new password, 8 to 256 characters, marked as one to change. Ends all sessions. Cannot be null.',
+      description: 'For superusers: a new password, 8 to 256 characters. Ends all sessions. Cannot be null.',
     }),
     expectedVersion: expectedVersionField(t),
   }),
@@ -67,7 +66,7 @@ const CreateUserInput = builder.inputType('CreateUserInput', {
     isSuperuser: t.boolean({ description: 'Whether the person is a superuser; not when absent.' }),
     password: t.string({
       description:
-        'A first password, 8 to 256 characters, marked as one to change. Without one the person cannot sign in by password.',
+        'A first password, 8 to 256 characters. Without one the person cannot sign in by password.',
     }),
     oauthIdentity: t.field({
       type: OAuthIdentityInput,

@@ -47,7 +47,7 @@ builder.prismaObjectFields(User, (t) => ({
       {
         type: UserConnection,
         description:
-          'The users that this account manages, as far as you can see them, newest first. Private: empty for others.',
+          'The users that this account manages, as far as you can see them, newest first. Private: empty for others, as `viewerCanReadPrivate` tells.',
       },
     ),
   ),
@@ -66,7 +66,7 @@ builder.prismaObjectFields(User, (t) => ({
       {
         type: UserOrganizationConnection,
         description:
-          'The organizations that the account is a member of, as far as you can see them, in the order of joining. Private: empty for others.',
+          'The organizations that the account is a member of, as far as you can see them, in the order of joining. Private: empty for others, as `viewerCanReadPrivate` tells.',
       },
     ),
   ),

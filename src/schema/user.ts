@@ -15,7 +15,7 @@ export const User = builder.prismaObject('User', {
   fields: (t) => ({
     uuid: t.field({
       type: 'UUID',
-      description: 'The id of the account outside this graph, in the REST APIs for example.',
+      description: 'The id of the account outside this graph, in the log for example.',
       resolve: ({ id }) => id,
     }),
     kind: t.expose('kind', { type: UserKind }),

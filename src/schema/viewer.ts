@@ -35,7 +35,8 @@ const Credential = builder.objectRef<Context['actor']>('Credential').implement({
     }),
     scopes: t.field({
       type: [ScopeEnum],
-      description: 'What it may be used for. A session has all scopes.',
+      description:
+        'What it may be used for, as far as the account may: a scope is no permission. A session has all scopes.',
       resolve: ({ scopes }) => [...scopes],
     }),
     expiresAt: t.field({

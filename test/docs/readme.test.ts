@@ -15,12 +15,12 @@ afterAll(() => app.close());
 
 test('each curl example answers with data, the second with the token of the first', async () => {
   const commands = blocks('sh')
-    .flatMap((block) => block.split(/^(?=curl )/m))
-    .filter((line) => line.startsWith('curl'));
+    .flatMap((block) => block.split(/^(?=TOKEN=|curl )/m))
+    .filter((line) => /^(TOKEN=\$\()?curl /.test(line));
   let token = '';
   const answers: string[] = [];
   for (const command of commands) {
-    const { query } = JSON.parse(/-d '(.*)'/s.exec(command)?.[1] ?? '');
+    const { query } = JSON.parse(/-d '(\{.*?\})'/s.exec(command)?.[1] ?? '');
     const { text, errors } = await app
       .withToken(command.includes('authorization') ? token : null)
       .send(query);
