@@ -43,8 +43,8 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
   const pages = createPages({ version, publicUrl: config.publicUrl, demoAccounts });
 
   async function respond(exchange: Exchange): Promise<Response> {
-    const { request } = exchange;
-    const url = urlOf(request);
+    const { request, url } = exchange;
+    if (url === null) throw new DomainError('BAD_REQUEST', { message: 'The Host header is malformed.' });
     const open = health.handle(url) ?? pages.handle(request, url) ?? sdlResponse(request, url);
     if (open !== undefined) return open;
     if (url.pathname !== '/graphql')
@@ -91,13 +91,6 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
       await graphql.dispose();
     },
   };
-}
-
-/** @throws BAD_REQUEST for a Host header that makes no URL */
-function urlOf(request: Request): URL {
-  if (!URL.canParse(request.url))
-    throw new DomainError('BAD_REQUEST', { message: 'The Host header is malformed.' });
-  return new URL(request.url);
 }
 
 /** A form is what curl sends where a header was forgotten, and what a foreign page can send without asking. */

@@ -7,13 +7,24 @@ import { enforce } from './accounts.ts';
 import { record } from './audit.ts';
 import { requireUser } from './caller.ts';
 import { addEmail, addPhoneNumber } from './contacts.ts';
-import { uniqueViolation } from './database-errors.ts';
+import { isUniqueViolation } from './database-errors.ts';
 import { claimingName } from './guards.ts';
-import { createManagedUserInput, createServiceAccountInput, createUserInput, parseInput } from './input.ts';
+import {
+  collectProblems,
+  createManagedUserInput,
+  createServiceAccountInput,
+  createUserInput,
+  parseInput,
+  usernameForm,
+} from './input.ts';
 import { requireOrganization } from './organizations.ts';
-import { decideCreateManagedUser, decideCreateUser, decideRunOrganization } from './policy.ts';
+import {
+  decideCreateManagedUser,
+  decideCreateUser,
+  decideRunOrganization,
+  isReservedName,
+} from './policy.ts';
 import { type Transaction, transact } from './transaction.ts';
-import { isReservedName } from './update-rules.ts';
 import type { UserQuery } from './users.ts';
 
 type Input = Record<string, unknown>;
@@ -44,9 +55,7 @@ export async function createUser(context: Context, input: Input, query: UserQuer
 }
 
 function problemsWith({ username, email, password, oauthIdentity }: Input): InputProblem[] {
-  const problems: InputProblem[] = [];
-  const problem = (field: string, code: InputProblem['code'], message: string) =>
-    problems.push({ path: ['input', field], code, message });
+  const { problems, problem } = collectProblems();
   if (oauthIdentity == null) {
     if (username == null && email == null)
       problem('username', 'REQUIRED', 'an account needs a username or an e-mail address');
@@ -57,7 +66,7 @@ function problemsWith({ username, email, password, oauthIdentity }: Input): Inpu
   if (username != null && username !== email) {
     problem('username', 'NOT_ALLOWED', 'the username of an OAuth2 account is its e-mail address');
   }
-  if (typeof email === 'string' && !/^[a-zA-Z0-9_\-@.]{1,50}$/.test(email)) {
+  if (typeof email === 'string' && !usernameForm.safeParse(email).success) {
     problem(
       'email',
       'INVALID',
@@ -124,7 +133,7 @@ async function addIdentity(
   try {
     await tx.oAuthIdentity.create({ data });
   } catch (error) {
-    if (uniqueViolation(error) !== null) throw new IdentityTakenError(['input', 'oauthIdentity']);
+    if (isUniqueViolation(error)) throw new IdentityTakenError(['input', 'oauthIdentity']);
     throw error;
   }
 }

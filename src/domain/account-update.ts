@@ -6,6 +6,7 @@ import { type FieldChanges, record } from './audit.ts';
 import { writeEmail, writePhoneNumber } from './contacts.ts';
 import { claimingName, requireAnotherSuperuser } from './guards.ts';
 import type { AccountUpdate } from './input.ts';
+import type { Account } from './policy.ts';
 import type { Transaction } from './transaction.ts';
 import type { UpdatableRow } from './update-rules.ts';
 import type { UserQuery } from './users.ts';
@@ -48,10 +49,20 @@ export async function applyUpdate(
   if (Object.keys(changes).length === 0) {
     return (await tx.user.findUniqueOrThrow({ where: { id: row.id }, ...query })) as User;
   }
+  return writeUser(context, tx, { row, data: toData(data), changes }, query);
+}
+
+/** Writes the columns of an account as its next version, with the audit row and the event. */
+export async function writeUser(
+  context: Context,
+  tx: Transaction,
+  { row, data, changes }: { row: Account; data: Prisma.UserUpdateInput; changes: FieldChanges },
+  query: UserQuery,
+): Promise<User> {
   const updated = await claimingName(['input', 'username'], () =>
     tx.user.update({
       where: { id: row.id },
-      data: { ...toData(data), version: { increment: 1 }, updatedAt: context.now() },
+      data: { ...data, version: { increment: 1 }, updatedAt: context.now() },
       ...query,
     }),
   );

@@ -16,6 +16,7 @@ import {
   organizationsRunBy,
   type Scope,
 } from './policy.ts';
+import { inOrder, selecting } from './selection.ts';
 import { transact } from './transaction.ts';
 
 export interface ApiTokenQuery {
@@ -171,8 +172,7 @@ export async function findApiTokens(context: Context, ids: readonly string[], qu
   if (!context.actor.scopes.has('tokens:write')) return ids.map(() => null);
   const rows = (await context.prisma.apiToken.findMany({
     where: { AND: [{ id: { in: [...ids] } }, visibleTokenWhere(context)] },
-    ...(query.select ? { select: { ...query.select, id: true } } : query),
+    ...selecting(query, { id: true }),
   })) as ApiToken[];
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  return ids.map((id) => byId.get(id) ?? null);
+  return inOrder(ids, rows);
 }

@@ -4,8 +4,6 @@ import { Prisma } from '../generated/prisma/client.ts';
 interface AdapterCause {
   readonly kind?: string;
   readonly originalCode?: string;
-  readonly originalMessage?: string;
-  readonly constraint?: { readonly fields?: readonly string[]; readonly index?: string };
 }
 
 function causeOf(error: unknown): AdapterCause | undefined {
@@ -16,15 +14,10 @@ function causeOf(error: unknown): AdapterCause | undefined {
   return 'cause' in error ? (error.cause as AdapterCause) : undefined;
 }
 
-/** The names of the unique constraint or columns that a write ran into, or null for another error. */
-export function uniqueViolation(error: unknown): string | null {
-  const cause = causeOf(error);
-  const isUnique =
-    (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') ||
-    cause?.originalCode === '23505';
-  if (!isUnique) return null;
-  const { fields, index } = cause?.constraint ?? {};
-  return [index, ...(fields ?? []), cause?.originalMessage].filter(Boolean).join(' ');
+/** Whether a write ran into a unique constraint. */
+export function isUniqueViolation(error: unknown): boolean {
+  if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') return true;
+  return causeOf(error)?.originalCode === '23505';
 }
 
 /** Whether a write refers to a row that is not there (any more). */

@@ -1,6 +1,6 @@
 import { hashPassword } from '../auth/passwords.ts';
 import type { Context } from '../context.ts';
-import { uniqueViolation } from './database-errors.ts';
+import { isUniqueViolation } from './database-errors.ts';
 import { reservedUsername } from './policy.ts';
 
 /**
@@ -35,7 +35,7 @@ export async function createFirstAdmin({
       });
     });
   } catch (error) {
-    if (uniqueViolation(error) !== null) return null;
+    if (isUniqueViolation(error)) return null;
     throw error;
   }
   return password;

@@ -1,6 +1,6 @@
 /** Rules over more than one row, checked under a lock. */
 import { LastOwnerError, LastSuperuserError, LoginNameTakenError } from '../errors.ts';
-import { uniqueViolation } from './database-errors.ts';
+import { isUniqueViolation } from './database-errors.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Runs a write that claims a login name; a taken one is told at `path`. */
@@ -8,7 +8,7 @@ export async function claimingName<T>(path: readonly string[], write: () => Prom
   try {
     return await write();
   } catch (error) {
-    if (uniqueViolation(error) !== null) throw new LoginNameTakenError(path);
+    if (isUniqueViolation(error)) throw new LoginNameTakenError(path);
     throw error;
   }
 }

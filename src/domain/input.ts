@@ -20,12 +20,15 @@ function isStorable(text: string): boolean {
   return !text.includes('\u0000') && text.isWellFormed();
 }
 
+/** Reports problems with a code of ours, which zod's own do not have. */
+const issuesOf = (context: z.RefinementCtx) => (code: ProblemCode, message: string) =>
+  context.addIssue({ code: 'custom', message, params: { code } });
+
 function text({ max, min = 1, lines = false }: { max: number; min?: number; lines?: boolean }) {
   return z.string().superRefine((value, context) => {
     const size = characters(value);
     const control = lines ? /[^\P{Cc}\t\n\r]/u : /\p{Cc}/u;
-    const issue = (code: ProblemCode, message: string) =>
-      context.addIssue({ code: 'custom', message, params: { code } });
+    const issue = issuesOf(context);
     if (size < min)
       issue('TOO_SHORT', min === 1 ? 'must not be empty' : `must have at least ${min} characters`);
     else if (size > max) issue('TOO_LONG', `must have at most ${max} characters`);
@@ -44,7 +47,8 @@ const newPassword = z
   .max(limits.password.max, `must have at most ${limits.password.max} characters`)
   .refine(isStorable, 'must not contain U+0000 or unpaired surrogates');
 
-const username = z
+/** What a username may look like. */
+export const usernameForm = z
   .string()
   .min(1, 'must not be empty')
   .max(limits.name, `must have at most ${limits.name} characters`)
@@ -94,8 +98,7 @@ const metadata = z
     'must be an object',
   )
   .superRefine((value, context) => {
-    const issue = (code: ProblemCode, message: string) =>
-      context.addIssue({ code: 'custom', message, params: { code } });
+    const issue = issuesOf(context);
     const { bytes, depth } = limits.metadata;
     if (depthOf(value, depth + 1) > depth) issue('TOO_DEEP', `must have at most ${depth} levels`);
     else if (Buffer.byteLength(JSON.stringify(value)) > bytes)
@@ -137,7 +140,7 @@ const profile = {
 };
 
 const contact = {
-  username: username.nullish(),
+  username: usernameForm.nullish(),
   email: email.nullish(),
   phoneNumber: phoneNumber.nullish(),
 };
@@ -149,7 +152,6 @@ const administration = {
   password: newPassword.optional(),
 };
 
-export const updateProfileInput = z.object(profile);
 export const updateAccountInput = z.object({ ...profile, ...contact, ...administration });
 
 export const createUserInput = z.object({
@@ -162,7 +164,7 @@ export const createUserInput = z.object({
 export const createManagedUserInput = z.object({ ...profile, firstName: name });
 export const createServiceAccountInput = z.object({
   name,
-  username: username.nullish(),
+  username: usernameForm.nullish(),
   ...omitName(profile),
 });
 
@@ -174,25 +176,31 @@ export const createApiTokenInput = z.object({ name, scopes: z.array(z.enum(scope
 
 export type AccountUpdate = z.infer<typeof updateAccountInput>;
 
+/** Gathers what is wrong with fields of an input, for rules that look at more than one value. */
+export function collectProblems() {
+  const problems: InputProblem[] = [];
+  const problem = (field: string, code: ProblemCode, message: string) =>
+    problems.push({ path: ['input', field], code, message });
+  return { problems, problem };
+}
+
 /**
  * Parses an input whole, so that all its problems come back together.
- * @throws {InvalidInputError} with a problem for each bad value, its path starting with `root`
+ * @throws {InvalidInputError} with a problem for each bad value, and those that were found elsewhere
  */
 export function parseInput<Schema extends z.ZodType>(
   schema: Schema,
   input: unknown,
-  { root = ['input'], also = [] }: { root?: readonly string[]; also?: readonly InputProblem[] } = {},
+  { also = [] }: { also?: readonly InputProblem[] } = {},
 ): z.output<Schema> {
   const parsed = schema.safeParse(input, { reportInput: true });
-  const problems = parsed.success
-    ? [...also]
-    : [...also, ...parsed.error.issues.map((issue) => problem(issue, root))];
+  const problems = parsed.success ? [...also] : [...also, ...parsed.error.issues.map(toProblem)];
   if (!parsed.success || problems.length > 0) throw new InvalidInputError(problems);
   return parsed.data;
 }
 
-function problem(issue: z.core.$ZodIssue, root: readonly string[]): InputProblem {
-  const path = [...root, ...issue.path.map(String)];
+function toProblem(issue: z.core.$ZodIssue): InputProblem {
+  const path = ['input', ...issue.path.map(String)];
   if (issue.code === 'custom' && issue.params?.code) {
     return { path, code: issue.params.code, message: issue.message };
   }

@@ -3,6 +3,7 @@ import { NotFoundError } from '../errors.ts';
 import type { Organization, Prisma } from '../generated/prisma/client.ts';
 import { requireCaller } from './caller.ts';
 import { visibility } from './policy.ts';
+import { inOrder, selecting } from './selection.ts';
 
 export interface OrganizationQuery {
   readonly select?: Prisma.OrganizationSelect;
@@ -19,10 +20,9 @@ export async function findOrganizations(context: Context, ids: readonly string[]
   requireCaller(context);
   const rows = (await context.prisma.organization.findMany({
     where: { AND: [{ id: { in: [...ids] } }, visibleOrganizationWhere(context)] },
-    ...(query.select ? { select: { ...query.select, id: true } } : query),
+    ...selecting(query, { id: true }),
   })) as Organization[];
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  return ids.map((id) => byId.get(id) ?? null);
+  return inOrder(ids, rows);
 }
 
 export async function findOrganization(context: Context, id: string, query: OrganizationQuery) {

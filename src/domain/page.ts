@@ -46,7 +46,7 @@ export function once<T>(read: () => Promise<T>): () => Promise<T> {
 }
 
 /** One page's query: conditions to add to the list's own, the order to read in, and one row more than the page holds. */
-export interface KeysetQuery {
+interface KeysetQuery {
   readonly where: { readonly AND: readonly object[] };
   readonly orderBy: object[];
   readonly take: number;

@@ -99,8 +99,12 @@ export type Decision =
 /** The account that is there from the start: never deleted, demoted, suspended or renamed. */
 export const reservedUsername = 'admin';
 
+export function isReservedName(username: unknown): boolean {
+  return typeof username === 'string' && username.toLowerCase() === reservedUsername;
+}
+
 export function isReserved(account: Pick<Account, 'username'>): boolean {
-  return account.username?.toLowerCase() === reservedUsername;
+  return isReservedName(account.username);
 }
 
 /** A superuser acts as one only with a credential that has the scope `admin`. */
@@ -121,9 +125,7 @@ export function visibility(actor: Actor): Visibility {
 /** Whether the actor runs an organization: as its owner or admin, or as a superuser. */
 export function runsOrganization(actor: Actor, organizationId: string | null): boolean {
   if (organizationId === null) return false;
-  if (actsAsSuperuser(actor)) return true;
-  const membership = actor.user?.memberships.find((m) => m.organizationId === organizationId);
-  return membership !== undefined && membership.role !== 'MEMBER';
+  return actsAsSuperuser(actor) || organizationsRunBy(actor).includes(organizationId);
 }
 
 /** The scopes that an account shares with the actor; none when it shares nothing. */
@@ -194,9 +196,7 @@ const rules: Record<AccountAction, (actor: Actor, account: Account) => Decision>
 
   administer(actor, account) {
     if (account.kind === 'INTERNAL') return isProtected('Internal accounts are managed by the system.');
-    if (!actor.user?.isSuperuser) return forbidden('Only a superuser may change this.');
-    if (!actor.scopes.has('admin')) return lacks('admin');
-    return requireScope(actor, 'users:write');
+    return requireSuperuser(actor, 'Only a superuser may change this.');
   },
 
   delete(actor, account) {
@@ -235,9 +235,7 @@ export function decideCreateManagedUser(actor: Actor): Decision {
 }
 
 export function decideCreateUser(actor: Actor): Decision {
-  if (!actor.user?.isSuperuser) return forbidden('Only a superuser may create accounts.');
-  if (!actor.scopes.has('admin')) return lacks('admin');
-  return requireScope(actor, 'users:write');
+  return requireSuperuser(actor, 'Only a superuser may create accounts.');
 }
 
 /** For what is done in an organization's name: service accounts, and tokens of its own. */
@@ -264,6 +262,11 @@ export function scopesOver(actor: Actor, account: Account): readonly Scope[] {
 /** Whether a username can be shown: an e-mail address used as one is as private as the address. */
 export function isPublicUsername(username: string): boolean {
   return !username.includes('@');
+}
+
+function requireSuperuser(actor: Actor, message: string): Decision {
+  if (!actor.user?.isSuperuser) return forbidden(message);
+  return actor.scopes.has('admin') ? requireScope(actor, 'users:write') : lacks('admin');
 }
 
 function requireScope(actor: Actor, scope: Scope): Decision {

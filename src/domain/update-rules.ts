@@ -3,8 +3,8 @@ import type { Context } from '../context.ts';
 import { ConflictError, type InputProblem, ProtectedAccountError } from '../errors.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 import { enforce } from './accounts.ts';
-import { type AccountUpdate, parseInput, updateAccountInput } from './input.ts';
-import { type Account, actsAsSuperuser, decide, isReserved, reservedUsername } from './policy.ts';
+import { type AccountUpdate, collectProblems, parseInput, updateAccountInput } from './input.ts';
+import { type Account, actsAsSuperuser, decide, isReserved, isReservedName } from './policy.ts';
 
 /** What an update must know of an account besides what the policy knows. */
 export const updatableSelect = {
@@ -47,9 +47,7 @@ function problemsWith(
   fields: Record<string, unknown>,
 ): InputProblem[] {
   const { username, email } = fields;
-  const problems: InputProblem[] = [];
-  const problem = (field: string, code: InputProblem['code'], message: string) =>
-    problems.push({ path: ['input', field], code, message });
+  const { problems, problem } = collectProblems();
   const isOAuth = row.identities.length > 0;
   if (isOAuth && username !== undefined && username !== row.username) {
     problem(
@@ -81,10 +79,6 @@ function problemsWith(
     );
   }
   return problems;
-}
-
-export function isReservedName(username: unknown): boolean {
-  return typeof username === 'string' && username.toLowerCase() === reservedUsername;
 }
 
 function defaultEmail(row: UpdatableRow): string | null {

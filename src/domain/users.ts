@@ -1,13 +1,13 @@
 import { hashPassword } from '../auth/passwords.ts';
 import type { Context } from '../context.ts';
 import type { Prisma, User } from '../generated/prisma/client.ts';
-import { applyUpdate } from './account-update.ts';
+import { applyUpdate, writeUser } from './account-update.ts';
 import { type AccountToChange, enforce, listedWhere, lockAccount, visibleWhere } from './accounts.ts';
-import { record } from './audit.ts';
 import { requireCaller, requireUser } from './caller.ts';
 import { type AccountUpdate, limits } from './input.ts';
 import { type LazyConnection, type Order, once, type PageArgs, pageQuery, toPage } from './page.ts';
 import { type Actor, actsAsSuperuser, anonymous, decide } from './policy.ts';
+import { inOrder, selecting } from './selection.ts';
 import { transact } from './transaction.ts';
 import { parseUpdate, updatableSelect } from './update-rules.ts';
 import { filterWhere, keyWhere, type UserFilter, type UserKey } from './user-filters.ts';
@@ -45,8 +45,7 @@ export async function findUsersById(context: Context, ids: readonly string[], qu
     where: { AND: [visibleWhere(context), { id: { in: [...ids] } }] },
     ...selecting(query, { id: true }),
   })) as User[];
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  return ids.map((id) => byId.get(id) ?? null);
+  return inOrder(ids, rows);
 }
 
 /** Lists the accounts that the policy lets the actor list. Rows and count are read only when asked for. */
@@ -89,11 +88,6 @@ function userConnection(
     }),
     totalCount: once(() => prisma.user.count({ where })),
   };
-}
-
-/** Adds columns that are needed besides the asked ones; a query that includes relations has all columns already. */
-function selecting(query: UserQuery, columns: Prisma.UserSelect): UserQuery {
-  return query.select ? { select: { ...query.select, ...columns } } : query;
 }
 
 export interface UpdateInput extends Record<string, unknown> {
@@ -147,17 +141,7 @@ export function completeOnboarding(context: Context, query: UserQuery): Promise<
     const row = await lockAccount(context, tx, { id }, { isOnboarded: true });
     enforce(decide(context.actor, 'update', row));
     if (row.isOnboarded) return (await tx.user.findUniqueOrThrow({ where: { id }, ...query })) as User;
-    const updated = await tx.user.update({
-      where: { id },
-      data: { isOnboarded: true, version: { increment: 1 }, updatedAt: context.now() },
-      ...query,
-    });
-    await record(context, tx, {
-      action: 'user.update',
-      subject: { type: 'User', id },
-      about: id,
-      changes: { isOnboarded: { before: false, after: true } },
-    });
-    return updated as User;
+    const changes = { isOnboarded: { before: false, after: true } };
+    return writeUser(context, tx, { row, data: { isOnboarded: true }, changes }, query);
   });
 }

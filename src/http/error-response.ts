@@ -17,11 +17,9 @@ import type { Exchange } from './exchange.ts';
 export function toDomainError(error: unknown, log: Log): DomainError {
   if (error instanceof DomainError) return error;
   if (error instanceof PothosValidationError) return new InvalidIdError(error.message);
-  if (databaseGone(error) || databaseBusy(error)) {
-    log.error(
-      { err: error },
-      databaseGone(error) ? 'the database cannot be reached' : 'the database was too slow',
-    );
+  const isGone = databaseGone(error);
+  if (isGone || databaseBusy(error)) {
+    log.error({ err: error }, isGone ? 'the database cannot be reached' : 'the database was too slow');
     return new ServiceUnavailableError(error);
   }
   log.error({ err: error }, 'unexpected error');

@@ -10,6 +10,8 @@ export interface Connection {
 /** A request on its way to its response. */
 export interface Exchange {
   readonly request: Request;
+  /** Null for a Host header that makes no URL. */
+  readonly url: URL | null;
   readonly requestId: string;
   /** Its lines carry the request id. */
   readonly log: Log;
@@ -28,6 +30,7 @@ export function openExchange(
   const userAgent = request.headers.get('user-agent')?.slice(0, 500) ?? null;
   return {
     request,
+    url: URL.canParse(request.url) ? new URL(request.url) : null,
     requestId,
     log: log.child({ requestId }),
     client: { ipAddress: remoteAddress ?? null, userAgent },

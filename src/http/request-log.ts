@@ -3,9 +3,9 @@ import type { Exchange } from './exchange.ts';
 const health = new Set(['/livez', '/readyz']);
 
 /** One line a request. Only the path is logged: a query string may hold a secret or a name. */
-export function logRequest({ request, log, actor, started }: Exchange, response: Response): void {
+export function logRequest({ request, url, log, actor, started }: Exchange, response: Response): void {
   if (!log.isLevelEnabled('info')) return;
-  const path = URL.canParse(request.url) ? new URL(request.url).pathname : null;
+  const path = url?.pathname ?? null;
   if (path !== null && health.has(path)) return;
   log.info(
     {
