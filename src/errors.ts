@@ -29,7 +29,7 @@ export const errorRegistry = {
   },
   BAD_USER_INPUT: { status: 400, as: 'request', message: 'The variables or the document cannot be used.' },
   BAD_REQUEST: { status: 400, as: 'request', message: 'The request cannot be understood.' },
-  METHOD_NOT_ALLOWED: { status: 405, as: 'request', message: 'This path answers GET and POST.' },
+  METHOD_NOT_ALLOWED: { status: 405, as: 'request', message: 'This path answers other methods.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, as: 'request', message: 'Send the request as application/json.' },
   PAYLOAD_TOO_LARGE: { status: 413, as: 'request', message: 'The request body is too large.' },
   SERVICE_UNAVAILABLE: { status: 503, as: 'request', message: 'The database cannot be reached; try again.' },
@@ -37,6 +37,7 @@ export const errorRegistry = {
 } as const satisfies Record<string, { status: number; as: 'data' | 'request'; message: string }>;
 
 export type ErrorCode = keyof typeof errorRegistry;
+export type ErrorStatus = (typeof errorRegistry)[ErrorCode]['status'];
 export type DataErrorCode = {
   [Code in ErrorCode]: (typeof errorRegistry)[Code]['as'] extends 'data' ? Code : never;
 }[ErrorCode];
@@ -60,7 +61,7 @@ export class DomainError extends Error {
     this.argumentPath = options.path ?? [];
   }
 
-  get status(): number {
+  get status(): ErrorStatus {
     return errorRegistry[this.code].status;
   }
 }
@@ -171,8 +172,12 @@ export class LastOwnerError extends DomainError {
 }
 
 export class UnauthenticatedError extends DomainError {
+  /** Whether there was no credential at all, rather than one that is no good. */
+  readonly isMissing: boolean;
+
   constructor(message?: string) {
     super('UNAUTHENTICATED', message === undefined ? {} : { message });
+    this.isMissing = message === undefined;
   }
 }
 
@@ -203,13 +208,34 @@ export class InvalidArgumentError extends DomainError {
   }
 }
 
+/** There is no such path; what is there is not in question. */
+export class PathNotFoundError extends DomainError {
+  constructor() {
+    super('NOT_FOUND', { message: 'There is nothing at this path.' });
+  }
+}
+
+export class MethodNotAllowedError extends DomainError {
+  /** The value of the header `Allow`. */
+  readonly allow: string;
+
+  constructor(methods: readonly string[]) {
+    const allow = [...new Set([...methods, 'OPTIONS'])].join(', ');
+    super('METHOD_NOT_ALLOWED', { message: `This path answers ${allow}.` });
+    this.allow = allow;
+  }
+}
+
 export class RateLimitedError extends DomainError {
   /** Whole seconds until the next request is allowed. */
   readonly retryAfter: number;
+  /** Requests per minute. */
+  readonly limit: number;
 
-  constructor(retryAfter: number) {
+  constructor({ retryAfter, limit }: { readonly retryAfter: number; readonly limit: number }) {
     super('RATE_LIMITED', { message: `Too many requests; try again in ${retryAfter} seconds.` });
     this.retryAfter = retryAfter;
+    this.limit = limit;
   }
 }
 

@@ -8,15 +8,24 @@ import { hashSecret, type SecretKind, secretKind } from './secrets.ts';
 type Dependencies = Pick<Context, 'prisma'> & Pick<Sources, 'now'>;
 
 /**
- * The actor behind a request's `Authorization: Bearer …` (RFC 6750); anonymous without one.
- * @throws {UnauthenticatedError} for a credential that is malformed, unknown, expired, revoked or of an inactive account
+ * The secret of `Authorization: Bearer …` (RFC 6750); null without that header.
+ * @throws {UnauthenticatedError} for a header of another form
  */
-export async function authenticate(headers: Headers, dependencies: Dependencies): Promise<Actor> {
+export function bearerSecret(headers: Headers): string | null {
   const header = headers.get('authorization');
-  if (header === null) return anonymous;
+  if (header === null) return null;
   const secret = /^Bearer +(\S+) *$/i.exec(header)?.[1];
   if (secret === undefined)
     throw new UnauthenticatedError('The Authorization header must be: Bearer <token>.');
+  return secret;
+}
+
+/**
+ * The actor behind a secret; anonymous without one.
+ * @throws {UnauthenticatedError} for a credential that is unknown, expired, revoked or of an inactive account
+ */
+export async function authenticate(secret: string | null, dependencies: Dependencies): Promise<Actor> {
+  if (secret === null) return anonymous;
   const kind = secretKind(secret);
   const actor = kind === null ? null : await verifiers[kind](hashSecret(secret), dependencies);
   if (actor === null) throw new UnauthenticatedError('The credential is unknown, expired or revoked.');
@@ -87,7 +96,10 @@ export function actingUserSelect(now: Date) {
     username: true,
     isSuperuser: true,
     organizationId: true,
-    memberships: { select: { organizationId: true, role: true } },
+    memberships: {
+      orderBy: [{ createdAt: 'asc' }, { organizationId: 'asc' }],
+      select: { organizationId: true, role: true },
+    },
     sharesReceived: {
       where: { OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] },
       select: { grantorId: true, scopes: true },

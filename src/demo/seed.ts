@@ -75,10 +75,11 @@ async function addPeople(tx: Tx, { newId, now }: Sources, hash: string): Promise
 
 async function addOrganizations(
   tx: Tx,
-  { newId }: Sources,
+  { newId, now }: Sources,
   { ada, grace, linus }: Awaited<ReturnType<typeof addPeople>>,
 ) {
   const [acme, babel] = [newId(), newId()];
+  const joined = (days: number) => new Date(now().getTime() - days * day);
   await tx.organization.createMany({
     data: [
       { id: acme, name: 'Acme', subDomain: 'acme' },
@@ -87,10 +88,10 @@ async function addOrganizations(
   });
   await tx.membership.createMany({
     data: [
-      { organizationId: acme, userId: ada, role: 'OWNER' },
-      { organizationId: acme, userId: linus, role: 'MEMBER' },
-      { organizationId: babel, userId: grace, role: 'OWNER' },
-      { organizationId: babel, userId: ada, role: 'MEMBER' },
+      { organizationId: acme, userId: ada, role: 'OWNER', createdAt: joined(3) },
+      { organizationId: acme, userId: linus, role: 'MEMBER', createdAt: joined(2) },
+      { organizationId: babel, userId: grace, role: 'OWNER', createdAt: joined(2) },
+      { organizationId: babel, userId: ada, role: 'MEMBER', createdAt: joined(1) },
     ],
   });
   await tx.user.create({

@@ -11,6 +11,7 @@ import type { Prisma } from '../generated/prisma/client.ts';
 import {
   type Account,
   type ActingUser,
+  actsAsSuperuser,
   type Decision,
   organizationsRunBy,
   type Scope,
@@ -104,4 +105,14 @@ export function enforce(decision: Decision, path: readonly string[] = []): void 
   if (decision.scope) throw new InsufficientScopeError(decision.scope);
   if (decision.code === 'PROTECTED_ACCOUNT') throw new ProtectedAccountError(decision.message, path);
   throw new ForbiddenError(decision.message);
+}
+
+/**
+ * Tells a superuser that an account is one of the system's own; for everybody else it does not exist.
+ * @throws {ProtectedAccountError}
+ */
+export async function refuseInternal({ actor, prisma }: Context, id: string): Promise<void> {
+  if (!actsAsSuperuser(actor)) return;
+  const found = await prisma.user.findFirst({ where: { id, kind: 'INTERNAL' }, select: { id: true } });
+  if (found) throw new ProtectedAccountError('Internal accounts are managed by the system.', ['id']);
 }

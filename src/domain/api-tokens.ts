@@ -1,6 +1,12 @@
+import { authenticate } from '../auth/authenticate.ts';
 import { issueSecret } from '../auth/secrets.ts';
 import type { Context } from '../context.ts';
-import { type InputProblem, NotFoundError } from '../errors.ts';
+import {
+  type InputProblem,
+  InvalidCredentialsError,
+  NotFoundError,
+  UnauthenticatedError,
+} from '../errors.ts';
 import type { ApiToken, Prisma } from '../generated/prisma/client.ts';
 import { accountSelect, enforce, visibleWhere } from './accounts.ts';
 import { record } from './audit.ts';
@@ -115,6 +121,16 @@ function latestExpiry({ actor: { credential }, now }: Context): Date {
 
 const inDays = (from: Date, days: number) => new Date(from.getTime() + days * day);
 const soonest = (a: Date, b: Date) => (a < b ? a : b);
+
+/** When a presented API token ends. @throws {InvalidCredentialsError} when it is none, or no longer good */
+export async function checkApiToken(context: Context, secret: string): Promise<Date> {
+  const actor = await authenticate(secret, context).catch((error: unknown) => {
+    throw error instanceof UnauthenticatedError ? new InvalidCredentialsError() : error;
+  });
+  const { kind, expiresAt } = actor.credential;
+  if (kind !== 'API_TOKEN' || expiresAt === null) throw new InvalidCredentialsError();
+  return expiresAt;
+}
 
 /** Ends a token at once. Revoking a revoked one changes nothing. */
 export async function revokeApiToken(context: Context, id: string, query: ApiTokenQuery): Promise<ApiToken> {

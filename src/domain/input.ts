@@ -199,7 +199,8 @@ export function parseInput<Schema extends z.ZodType>(
   return parsed.data;
 }
 
-function toProblem(issue: z.core.$ZodIssue): InputProblem {
+/** What a schema found, with a code of ours. */
+export function toProblem(issue: z.core.$ZodIssue): InputProblem {
   const path = ['input', ...issue.path.map(String)];
   if (issue.code === 'custom' && issue.params?.code) {
     return { path, code: issue.params.code, message: issue.message };

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { NotFoundError } from '../errors.ts';
 import type { Organization, Prisma } from '../generated/prisma/client.ts';
 import { requireCaller } from './caller.ts';
-import { visibility } from './policy.ts';
+import { type Role, visibility } from './policy.ts';
 import { inOrder, selecting } from './selection.ts';
 
 export interface OrganizationQuery {
@@ -36,4 +36,26 @@ export async function requireOrganization(
   path: readonly string[],
 ): Promise<void> {
   if ((await findOrganization(context, id, { select: { id: true } })) === null) throw new NotFoundError(path);
+}
+
+export interface OwnOrganization {
+  readonly organization: Organization;
+  /** Null for the organization's own token and for its service accounts. */
+  readonly role: Role | null;
+}
+
+/** The organizations of the caller: its memberships in the order of joining; that of a token or a service account. */
+export async function listOwnOrganizations(
+  context: Context,
+  query: OrganizationQuery,
+): Promise<OwnOrganization[]> {
+  const { user, organizationId } = context.actor;
+  const roles = new Map<string, Role | null>(user?.memberships.map((m) => [m.organizationId, m.role]));
+  const own = organizationId ?? user?.organizationId;
+  if (own) roles.set(own, null);
+  if (roles.size === 0) return [];
+  const organizations = await findOrganizations(context, [...roles.keys()], query);
+  return organizations.flatMap((organization) =>
+    organization === null ? [] : [{ organization, role: roles.get(organization.id) ?? null }],
+  );
 }

@@ -81,6 +81,7 @@ export type Visibility =
 export type AccountAction =
   | 'readPrivate'
   | 'readSessions'
+  | 'endSession'
   | 'update'
   | 'administer'
   | 'delete'
@@ -182,6 +183,13 @@ const rules: Record<AccountAction, (actor: Actor, account: Account) => Decision>
     if (what !== 'self' && what !== 'superuser')
       return forbidden('Only the account itself may see its sessions.');
     return requireScope(actor, 'profile');
+  },
+
+  endSession(actor, account) {
+    const what = relation(actor, account);
+    if (what !== 'self' && what !== 'superuser')
+      return forbidden('Only the account itself may end its sessions.');
+    return requireScope(actor, 'users:write');
   },
 
   update(actor, account) {

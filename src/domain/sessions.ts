@@ -2,11 +2,12 @@ import { actingUserSelect, allScopes, toActingUser } from '../auth/authenticate.
 import { verifyPassword } from '../auth/passwords.ts';
 import { issueSecret } from '../auth/secrets.ts';
 import type { Context } from '../context.ts';
-import { AccountNotActiveError, ForbiddenError, InvalidCredentialsError } from '../errors.ts';
-import type { User } from '../generated/prisma/client.ts';
+import { AccountNotActiveError, ForbiddenError, InvalidCredentialsError, NotFoundError } from '../errors.ts';
+import type { Prisma, Session, User } from '../generated/prisma/client.ts';
+import { accountSelect, enforce } from './accounts.ts';
 import { record } from './audit.ts';
-import { requireCaller } from './caller.ts';
-import { type ActingUser, anonymous } from './policy.ts';
+import { requireCaller, requireUser } from './caller.ts';
+import { type ActingUser, anonymous, decide, visibility } from './policy.ts';
 import { type Transaction, transact } from './transaction.ts';
 import type { UserQuery } from './users.ts';
 
@@ -20,13 +21,21 @@ export interface SignedIn {
   readonly user: User;
 }
 
+export interface SignInInput {
+  /** The username or an e-mail address. */
+  readonly login: string;
+  readonly password: string;
+  /** How long the session lasts, in milliseconds; as configured when absent. */
+  readonly lifetime?: number;
+}
+
 /**
  * Opens a session for a person by e-mail address or username and password, and acts as that person from here on.
  * An unknown login takes as long as a wrong password and answers the same.
  */
 export async function signIn(
   context: Context,
-  { login, password }: { login: string; password: string },
+  { login, password, lifetime = context.settings.sessionDays * day }: SignInInput,
   query: () => UserQuery,
 ): Promise<SignedIn> {
   const found = login.includes('\u0000')
@@ -42,17 +51,17 @@ export async function signIn(
   if (!matches || hash === undefined || found?.user.kind !== 'HUMAN') throw new InvalidCredentialsError();
   const { password: _, ...user } = found.user;
   if (user.status !== 'ACTIVE') throw new AccountNotActiveError(user.status);
-  return openSession(context, { user: toActingUser(user), hash }, query);
+  return openSession(context, { user: toActingUser(user), hash, lifetime }, query);
 }
 
 async function openSession(
   context: Context,
-  { user, hash }: { user: ActingUser; hash: string },
+  { user, hash, lifetime }: { user: ActingUser; hash: string; lifetime: number },
   query: () => UserQuery,
 ): Promise<SignedIn> {
   const { secret, hash: tokenHash } = issueSecret('session', context.randomBytes);
   const now = context.now();
-  const expiresAt = new Date(now.getTime() + context.settings.sessionDays * day);
+  const expiresAt = new Date(now.getTime() + lifetime);
   const id = context.newId();
   const before = context.actor;
   const actor = {
@@ -115,4 +124,74 @@ export async function signOut(context: Context): Promise<void> {
     await record(context, tx, { action: 'session.revoke', subject: { type: 'Session', id }, about: user.id });
   });
   context.actor = anonymous;
+}
+
+/** The sessions that are open. */
+export const openSessionWhere = ({ now }: Pick<Context, 'now'>) =>
+  ({ revokedAt: null, expiresAt: { gt: now() } }) satisfies Prisma.SessionWhereInput;
+
+/** A list of sessions: the one used last first, and no more than anybody can read. */
+export const sessionListing = {
+  orderBy: [{ lastUsedAt: 'desc' }, { id: 'asc' }],
+  take: 100,
+} as const satisfies Prisma.User$sessionsArgs;
+
+/** The open sessions of the acting account, the one used last first. */
+export async function listOwnSessions(
+  context: Context,
+  where: Prisma.SessionWhereInput = {},
+): Promise<Session[]> {
+  const { id } = requireUser(context);
+  const user = await context.prisma.user.findUniqueOrThrow({
+    where: { id },
+    select: {
+      ...accountSelect,
+      sessions: { where: { AND: [openSessionWhere(context), where] }, ...sessionListing },
+    },
+  });
+  enforce(decide(context.actor, 'readSessions', user));
+  return user.sessions;
+}
+
+/** An open session of the acting account. @throws {NotFoundError} */
+export async function findOwnSession(context: Context, id: string): Promise<Session> {
+  const [session] = await listOwnSessions(context, { id });
+  if (session === undefined) throw new NotFoundError(['id']);
+  return session;
+}
+
+/** Ends a session at once: one's own; any, for superusers. */
+export async function revokeSession(
+  context: Context,
+  { id, where = {} }: { id: string; where?: Prisma.SessionWhereInput },
+): Promise<Session> {
+  requireCaller(context);
+  const { actor } = context;
+  const owner = visibility(actor).everything
+    ? { kind: { not: 'INTERNAL' as const } }
+    : { id: { in: actor.user === null ? [] : [actor.user.id] } };
+  const revokedAt = context.now();
+  const session = await transact(context, async (tx) => {
+    const found = await tx.session.findFirst({
+      where: { AND: [{ id, user: owner }, openSessionWhere(context), where] },
+      select: { userId: true, user: { select: accountSelect } },
+    });
+    if (found === null) throw new NotFoundError(['id']);
+    enforce(decide(actor, 'endSession', found.user));
+    const { count } = await tx.session.updateMany({ where: { id, revokedAt: null }, data: { revokedAt } });
+    if (count === 0) throw new NotFoundError(['id']);
+    await record(context, tx, {
+      action: 'session.revoke',
+      subject: { type: 'Session', id },
+      about: found.userId,
+    });
+    return tx.session.findUniqueOrThrow({ where: { id } });
+  });
+  if (actor.credential.id === id) context.actor = anonymous;
+  return session;
+}
+
+/** Ends an open session of the acting account at once. @throws {NotFoundError} */
+export function revokeOwnSession(context: Context, id: string): Promise<Session> {
+  return revokeSession(context, { id, where: { userId: requireUser(context).id } });
 }

@@ -5,6 +5,9 @@ import type { Prisma, User } from '../generated/prisma/client.ts';
 import { privatelyVisibleWhere } from './accounts.ts';
 import { canSeeOrganization } from './policy.ts';
 
+/** What an account can be to the actor: itself, managed by it, or sharing with it. */
+export type UserRelation = 'SELF' | 'MANAGED' | 'SHARING';
+
 export interface UserFilter {
   readonly ids?: readonly string[] | null | undefined;
   readonly username?: string | null | undefined;
@@ -15,6 +18,9 @@ export interface UserFilter {
   readonly kinds?: readonly User['kind'][] | null | undefined;
   readonly statuses?: readonly User['status'][] | null | undefined;
   readonly organizationId?: string | null | undefined;
+  readonly relations?: readonly UserRelation[] | null | undefined;
+  /** A part of the display name, without regard to case. */
+  readonly displayName?: string | null | undefined;
   readonly search?: string | null | undefined;
 }
 
@@ -35,8 +41,20 @@ export function keyWhere(context: Context, key: UserKey): Prisma.UserWhereInput 
 
 /** The conditions of a filter. What is private is matched only where the actor may read it. */
 export function filterWhere(context: Context, filter: UserFilter): Prisma.UserWhereInput[] {
-  const { ids, username, email, oauthProvider, oauthId, isActive, kinds, statuses, organizationId, search } =
-    filter;
+  const {
+    ids,
+    username,
+    email,
+    oauthProvider,
+    oauthId,
+    isActive,
+    kinds,
+    statuses,
+    organizationId,
+    relations,
+    displayName,
+    search,
+  } = filter;
   const where: Prisma.UserWhereInput[] = [];
   if (ids != null) where.push({ id: { in: bounded(ids, 'ids') } });
   if (username != null) where.push(usernameWhere(context, username));
@@ -53,6 +71,8 @@ export function filterWhere(context: Context, filter: UserFilter): Prisma.UserWh
   if (kinds != null) where.push({ kind: { in: bounded(kinds, 'kinds') } });
   if (statuses != null) where.push({ status: { in: bounded(statuses, 'statuses') } });
   if (organizationId != null) where.push(organizationWhere(context, organizationId));
+  if (relations != null) where.push(relationWhere(context, relations));
+  if (displayName != null) where.push(displayNameWhere(displayName));
   if (search != null) where.push(...searchWhere(search));
   return where;
 }
@@ -93,9 +113,29 @@ function organizationWhere({ actor }: Context, organizationId: string): Prisma.U
   return { OR: [{ memberships: { some: { organizationId } } }, { organizationId }] };
 }
 
-/** Every word must occur in a name. `%`, `_` and `\` mean themselves. */
+function relationWhere(
+  { actor: { user } }: Context,
+  relations: readonly UserRelation[],
+): Prisma.UserWhereInput {
+  if (user === null) return nothing;
+  const conditions: Record<UserRelation, Prisma.UserWhereInput> = {
+    SELF: { id: user.id },
+    MANAGED: { managerId: user.id },
+    SHARING: { id: { in: user.shares.map(({ grantorId }) => grantorId) } },
+  };
+  return { OR: [...new Set(relations)].map((relation) => conditions[relation]) };
+}
+
+function displayNameWhere(part: string): Prisma.UserWhereInput {
+  return storable(part) ? { sortName: { contains: literally(part.toLowerCase()) } } : nothing;
+}
+
+/** `%`, `_` and `\` mean themselves. */
+const literally = (text: string) => text.replace(/[\\%_]/g, '\\$&');
+
+/** Every word must occur in a name. */
 function searchWhere(search: string): Prisma.UserWhereInput[] {
   if (!storable(search)) return [nothing];
   const words = search.toLowerCase().split(/\s+/).filter(Boolean).slice(0, 10);
-  return words.map((word) => ({ searchNames: { contains: word.replace(/[\\%_]/g, '\\$&') } }));
+  return words.map((word) => ({ searchNames: { contains: literally(word) } }));
 }

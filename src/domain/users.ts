@@ -1,5 +1,6 @@
 import { hashPassword } from '../auth/passwords.ts';
 import type { Context } from '../context.ts';
+import { UnauthenticatedError } from '../errors.ts';
 import type { Prisma, User } from '../generated/prisma/client.ts';
 import { applyUpdate, writeUser } from './account-update.ts';
 import { type AccountToChange, enforce, listedWhere, lockAccount, visibleWhere } from './accounts.ts';
@@ -29,6 +30,14 @@ export async function findMe(context: Context, query: UserQuery): Promise<User |
   return id === undefined
     ? null
     : ((await context.prisma.user.findUnique({ where: { id }, ...query })) as User | null);
+}
+
+/** The acting account. @throws when none stands behind the credential, or it is gone */
+export async function requireMe(context: Context, query: UserQuery): Promise<User> {
+  requireUser(context);
+  const me = await findMe(context, query);
+  if (me === null) throw new UnauthenticatedError('The account is gone.');
+  return me;
 }
 
 /** The account by a unique key; null when there is none that the actor may find by it. */

@@ -79,3 +79,12 @@ export const OrderDirection = builder.enumType('OrderDirection', {
     DESC: { value: 'desc', description: 'The largest, newest or last in the alphabet.' },
   } as const,
 });
+
+export const UserRelation = builder.enumType('UserRelation', {
+  description: 'What an account can be to you.',
+  values: {
+    SELF: { description: 'Your own account.' },
+    MANAGED: { description: 'An account that you manage.' },
+    SHARING: { description: 'An account that shares with you.' },
+  } as const,
+});

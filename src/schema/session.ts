@@ -1,6 +1,7 @@
 import type { SignedIn } from '../domain/sessions.ts';
-import { signIn, signOut } from '../domain/sessions.ts';
-import { AccountNotActiveError, InvalidCredentialsError } from '../errors.ts';
+import { revokeSession, signIn, signOut } from '../domain/sessions.ts';
+import { AccountNotActiveError, InvalidCredentialsError, NotFoundError } from '../errors.ts';
+import type { Session as SessionRow } from '../generated/prisma/client.ts';
 import { builder } from './builder.ts';
 import { payloadQuery } from './node-query.ts';
 import { User } from './user.ts';
@@ -62,6 +63,17 @@ const SignOutSuccess = builder.objectRef<{ signedOut: true }>('SignOutSuccess').
   fields: (t) => ({ signedOut: t.exposeBoolean('signedOut', { description: 'Always true.' }) }),
 });
 
+const RevokeSessionSuccess = builder.objectRef<{ session: SessionRow }>('RevokeSessionSuccess').implement({
+  description: 'The session is over; its token stopped working at once.',
+  fields: (t) => ({
+    session: t.field({
+      type: Session,
+      description: 'The session that was ended.',
+      resolve: ({ session }) => session,
+    }),
+  }),
+});
+
 builder.mutationFields((t) => ({
   signIn: t.field({
     type: SignInSuccess,
@@ -83,5 +95,13 @@ builder.mutationFields((t) => ({
       await signOut(context);
       return { signedOut: true } as const;
     },
+  }),
+  revokeSession: t.field({
+    type: RevokeSessionSuccess,
+    description:
+      'Ends an open session of your own at once; any session, for superusers. Needs the scope `users:write`.',
+    errors: { types: [NotFoundError], union: { description: 'What came of `revokeSession`.' } },
+    args: { id: t.arg.globalID({ for: [Session], required: true, description: 'The session.' }) },
+    resolve: async (_root, { id }, context) => ({ session: await revokeSession(context, { id: id.id }) }),
   }),
 }));

@@ -3,7 +3,7 @@ import type { UserOrder as DomainOrder } from '../domain/users.ts';
 import { findMe, findUser, listUsers } from '../domain/users.ts';
 import { builder } from './builder.ts';
 import { defineConnection, pageArgs, pageComplexity } from './connection.ts';
-import { OrderDirection, UserKind, UserStatus } from './enums.ts';
+import { OrderDirection, UserKind, UserRelation, UserStatus } from './enums.ts';
 import { connectionQuery, nodeQuery } from './node-query.ts';
 import { Organization } from './organization.ts';
 import { User } from './user.ts';
@@ -32,6 +32,11 @@ const UserFilter = builder.inputType('UserFilter', {
       for: [Organization],
       description: 'Is a member or a service account of this organization.',
     }),
+    relations: t.field({
+      type: [UserRelation],
+      description: 'Is one of these to you: nobody is, to the token of an organization.',
+    }),
+    displayName: t.string({ description: 'Has this somewhere in its display name, without regard to case.' }),
     search: t.string({
       description: 'Has every one of these words, up to 10, somewhere in its names, without regard to case.',
     }),

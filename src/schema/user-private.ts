@@ -2,6 +2,7 @@
 import type { Context } from '../context.ts';
 import { accountSelect } from '../domain/accounts.ts';
 import type { Account } from '../domain/policy.ts';
+import { openSessionWhere, sessionListing } from '../domain/sessions.ts';
 import { may } from './access.ts';
 import { builder } from './builder.ts';
 import { Email, OAuthIdentity, PhoneNumber } from './contact.ts';
@@ -113,15 +114,13 @@ builder.prismaObjectFields(User, (t) => ({
   }),
 }));
 
-const activeSessions = (context: Context) => ({ revokedAt: null, expiresAt: { gt: context.now() } });
-
 builder.prismaObjectFields(User, (t) => ({
   activeSessionCount: t.int({
     nullable: true,
     description: `How many sessions are open. ${hidden}`,
     select: (_args, context) => ({
       ...accountSelect,
-      _count: { select: { sessions: { where: activeSessions(context) } } },
+      _count: { select: { sessions: { where: openSessionWhere(context) } } },
     }),
     resolve: (user, _args, context) => privately(context, user, ({ _count }) => _count.sessions),
   }),
@@ -133,9 +132,8 @@ builder.prismaObjectFields(User, (t) => ({
     select: (_args, context, nested) => ({
       ...accountSelect,
       sessions: nested({
-        where: activeSessions(context),
-        orderBy: [{ lastUsedAt: 'desc' as const }, { id: 'asc' as const }],
-        take: 100,
+        where: openSessionWhere(context),
+        ...sessionListing,
       }),
     }),
     resolve: (user, _args, context) => (may(context, 'readSessions', user) ? user.sessions : null),

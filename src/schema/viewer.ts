@@ -1,9 +1,7 @@
 /** Who is calling. */
 import type { Context } from '../context.ts';
-import { findOrganizations } from '../domain/organizations.ts';
-import type { Role } from '../domain/policy.ts';
+import { listOwnOrganizations, type OwnOrganization } from '../domain/organizations.ts';
 import { findMe } from '../domain/users.ts';
-import type { Organization as OrganizationRow } from '../generated/prisma/client.ts';
 import { builder } from './builder.ts';
 import { MembershipRole, ScopeEnum } from './enums.ts';
 import { nodeQuery, payloadQuery } from './node-query.ts';
@@ -57,25 +55,23 @@ const RateLimit = builder.objectRef<Context['rateLimit']>('RateLimit').implement
   }),
 });
 
-const ViewerOrganization = builder
-  .objectRef<{ organization: OrganizationRow; role: Role | null }>('ViewerOrganization')
-  .implement({
-    description: 'An organization of the caller.',
-    fields: (t) => ({
-      organization: t.field({
-        type: Organization,
-        description: 'The organization.',
-        resolve: ({ organization }) => organization,
-      }),
-      role: t.field({
-        type: MembershipRole,
-        nullable: true,
-        description:
-          'What the caller is there; null for the token of the organization itself and for its service accounts.',
-        resolve: ({ role }) => role,
-      }),
+const ViewerOrganization = builder.objectRef<OwnOrganization>('ViewerOrganization').implement({
+  description: 'An organization of the caller.',
+  fields: (t) => ({
+    organization: t.field({
+      type: Organization,
+      description: 'The organization.',
+      resolve: ({ organization }) => organization,
     }),
-  });
+    role: t.field({
+      type: MembershipRole,
+      nullable: true,
+      description:
+        'What the caller is there; null for the token of the organization itself and for its service accounts.',
+      resolve: ({ role }) => role,
+    }),
+  }),
+});
 
 const Viewer = builder.objectRef<Context>('Viewer').implement({
   description: 'Who is calling, with what, and how much more it may.',
@@ -96,7 +92,8 @@ const Viewer = builder.objectRef<Context>('Viewer').implement({
       type: [ViewerOrganization],
       description:
         'The organizations of the caller: its memberships; that of an organization token or a service account.',
-      resolve: (_viewer, _args, context, info) => viewerOrganizations(context, info),
+      resolve: (_viewer, _args, context, info) =>
+        listOwnOrganizations(context, payloadQuery(context, info, 'ViewerOrganization', 'organization')),
     }),
     rateLimit: t.field({
       type: RateLimit,
@@ -105,19 +102,6 @@ const Viewer = builder.objectRef<Context>('Viewer').implement({
     }),
   }),
 });
-
-async function viewerOrganizations(context: Context, info: Parameters<typeof nodeQuery>[1]) {
-  const { user, organizationId } = context.actor;
-  const roles = new Map<string, Role | null>(user?.memberships.map((m) => [m.organizationId, m.role]));
-  const own = organizationId ?? user?.organizationId;
-  if (own) roles.set(own, null);
-  if (roles.size === 0) return [];
-  const query = payloadQuery(context, info, 'ViewerOrganization', 'organization');
-  const organizations = await findOrganizations(context, [...roles.keys()], query);
-  return organizations.flatMap((organization) =>
-    organization === null ? [] : [{ organization, role: roles.get(organization.id) ?? null }],
-  );
-}
 
 builder.queryField('viewer', (t) =>
   t.field({ type: Viewer, description: 'Who is calling.', resolve: (_root, _args, context) => context }),
