@@ -1,11 +1,12 @@
 /** The whole request pipeline, in the order in which it happens. */
-import { authenticate } from './auth/authenticate.ts';
+import { authenticate, bearerSecret } from './auth/authenticate.ts';
 import type { Config } from './config.ts';
 import type { Context, Sources } from './context.ts';
 import type { Database } from './db/database.ts';
 import { hasDemoAccounts } from './demo/seed.ts';
-import { anonymous } from './domain/policy.ts';
-import { DomainError, RateLimitedError, UnauthenticatedError } from './errors.ts';
+import { requireCaller } from './domain/caller.ts';
+import { type Actor, anonymous } from './domain/policy.ts';
+import { DomainError, MethodNotAllowedError, PathNotFoundError, RateLimitedError } from './errors.ts';
 import { createGraphQL } from './graphql.ts';
 import { addCorsHeaders } from './http/cors.ts';
 import { errorResponse } from './http/error-response.ts';
@@ -14,9 +15,11 @@ import { createHealth } from './http/health.ts';
 import { limitBody } from './http/request-body.ts';
 import { logRequest } from './http/request-log.ts';
 import { sdlResponse } from './http/sdl.ts';
-import { createLimits } from './limits.ts';
+import { createLimits, type RateLimit } from './limits.ts';
 import type { Log } from './log.ts';
 import { createPages } from './pages/pages.ts';
+import { createDocuments } from './rest/documents.ts';
+import { findCall } from './rest/router.ts';
 import { createSources } from './sources.ts';
 import { version } from './version.ts';
 
@@ -39,41 +42,54 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
   const limits = createLimits({ perMinute: config.rateLimitPerMinute, now: sources.now });
   const graphql = createGraphQL({ log });
   const health = createHealth(database);
+  const documents = createDocuments(config.restMounts);
   const demoAccounts = () => hasDemoAccounts(database);
   const pages = createPages({ version, publicUrl: config.publicUrl, demoAccounts });
 
   async function respond(exchange: Exchange): Promise<Response> {
     const { request, url } = exchange;
     if (url === null) throw new DomainError('BAD_REQUEST', { message: 'The Host header is malformed.' });
-    const open = health.handle(url) ?? pages.handle(request, url) ?? sdlResponse(request, url);
+    const open =
+      health.handle(url) ??
+      pages.handle(request, url) ??
+      sdlResponse(request, url) ??
+      documents.handle(request, url);
     if (open !== undefined) return open;
-    if (url.pathname !== '/graphql')
-      throw new DomainError('NOT_FOUND', { message: 'There is nothing at this path.' });
+    const call = findCall(exchange, config.restMounts, config);
+    if (call instanceof Response) return call;
+    if (call !== undefined) {
+      const context = await identify(exchange, () => call.credential);
+      if (call.needsCaller) requireCaller(context);
+      return call.respond(context, await limitBody(request, config.maxBodyBytes));
+    }
+    if (url.pathname !== '/graphql') throw new PathNotFoundError();
     if (request.method === 'OPTIONS')
       return new Response(null, { status: 204, headers: { allow: 'GET, POST, OPTIONS' } });
-    if (!['GET', 'POST'].includes(request.method)) throw new DomainError('METHOD_NOT_ALLOWED');
+    if (!['GET', 'POST'].includes(request.method)) throw new MethodNotAllowedError(['GET', 'POST']);
     requireJson(request);
-    const context = await identify(exchange);
+    const context = await identify(exchange, () => bearerSecret(request.headers));
     return graphql.fetch(await limitBody(request, config.maxBodyBytes), context);
   }
 
-  /** Authenticates once, and counts the request once; a bad credential counts against the address that it came from. */
-  async function identify(exchange: Exchange): Promise<Context> {
-    const { request, requestId, client } = exchange;
-    const actor = await authenticate(request.headers, { prisma, now: sources.now }).catch(
-      async (error: unknown) => {
-        if (error instanceof UnauthenticatedError) await count(anonymous, client.ipAddress);
-        throw error;
-      },
-    );
+  /** Authenticates once, and counts the request once: a bad credential against the address that it came from. */
+  async function identify(exchange: Exchange, secret: () => string | null): Promise<Context> {
+    const { requestId, client } = exchange;
+    let actor: Actor;
+    try {
+      actor = await authenticate(secret(), { prisma, now: sources.now });
+    } catch (error) {
+      await count(exchange, anonymous);
+      throw error;
+    }
     exchange.actor = actor;
-    const rateLimit = await count(actor, client.ipAddress);
+    const rateLimit = await count(exchange, actor);
     return { ...sources, requestId, actor, prisma, log: exchange.log, rateLimit, client, settings: config };
   }
 
-  async function count(...caller: Parameters<typeof limits.consume>) {
-    const rateLimit = await limits.consume(...caller);
-    if (!rateLimit.allowed) throw new RateLimitedError(rateLimit.retryAfter);
+  async function count(exchange: Exchange, actor: Actor): Promise<RateLimit> {
+    const rateLimit = await limits.consume(actor, exchange.client.ipAddress);
+    exchange.rateLimit = rateLimit;
+    if (!rateLimit.allowed) throw new RateLimitedError(rateLimit);
     return rateLimit;
   }
 

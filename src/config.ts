@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type MountedDialect, parseMounts } from './rest/mounts.ts';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -21,6 +22,8 @@ const environment = z.object({
   RATE_LIMIT_PER_MINUTE: integer('a number of requests', 1, 10_000_000).default(1000),
   CORS_ORIGIN: z.string().min(1).default('*'),
   MAX_BODY_KIB: integer('a number of KiB', 1, 102_400).default(1024),
+  REST_MOUNTS: z.string().default('').transform(mounts),
+  REST_MISSING_BEARER_STATUS: z.enum(['401', '403'], 'must be 401 or 403').default('401'),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
   LOG_FORMAT: z.enum(['auto', 'json', 'pretty'], 'must be auto, json or pretty').default('auto'),
 });
@@ -31,6 +34,15 @@ function integer(what: string, min: number, max: number) {
     .regex(/^\d{1,9}$/, `must be ${what} from ${min} to ${max}`)
     .transform(Number)
     .refine((n) => n >= min && n <= max, `must be ${what} from ${min} to ${max}`);
+}
+
+function mounts(text: string, context: z.RefinementCtx) {
+  try {
+    return parseMounts(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+    return z.NEVER;
+  }
 }
 
 export interface Config {
@@ -47,6 +59,10 @@ export interface Config {
   readonly rateLimitPerMinute: number;
   readonly corsOrigins: '*' | readonly string[];
   readonly maxBodyBytes: number;
+  /** Where the REST dialects are served. */
+  readonly restMounts: readonly MountedDialect[];
+  /** What the dialects of FastAPI services answer without a bearer token. */
+  readonly missingBearerStatus: 401 | 403;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly logFormat: 'auto' | 'json' | 'pretty';
 }
@@ -82,6 +98,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     rateLimitPerMinute: e.RATE_LIMIT_PER_MINUTE,
     corsOrigins: e.CORS_ORIGIN === '*' ? '*' : e.CORS_ORIGIN.split(',').map((origin) => origin.trim()),
     maxBodyBytes: e.MAX_BODY_KIB * 1024,
+    restMounts: e.REST_MOUNTS,
+    missingBearerStatus: Number(e.REST_MISSING_BEARER_STATUS) as 401 | 403,
     logLevel: e.LOG_LEVEL,
     logFormat: e.LOG_FORMAT,
   };

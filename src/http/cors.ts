@@ -1,12 +1,16 @@
-/** Cross-origin access (Fetch standard). Credentials travel in a header, never in a cookie, so any origin may be let in. */
+const exposed =
+  'X-Request-Id, Retry-After, WWW-Authenticate, ETag, X-Api-Schema, X-Ratelimit-Permitted, X-Ratelimit-Remaining';
+
+/** Cross-origin access (Fetch standard). No cookie is let through from another origin, so any origin may be let in. */
 export function addCorsHeaders(headers: Headers, request: Request, allowed: '*' | readonly string[]): void {
   const origin = request.headers.get('origin');
-  if (allowed !== '*') headers.append('vary', 'Origin');
+  if (allowed === '*') headers.set('access-control-allow-origin', '*');
+  else headers.append('vary', 'Origin');
   if (origin === null || (allowed !== '*' && !allowed.includes(origin))) return;
-  headers.set('access-control-allow-origin', allowed === '*' ? '*' : origin);
-  headers.set('access-control-expose-headers', 'X-Request-Id, Retry-After, WWW-Authenticate');
+  if (allowed !== '*') headers.set('access-control-allow-origin', origin);
+  headers.set('access-control-expose-headers', exposed);
   if (request.method !== 'OPTIONS') return;
-  headers.set('access-control-allow-methods', 'GET, POST, OPTIONS');
-  headers.set('access-control-allow-headers', 'Authorization, Content-Type, Accept');
+  headers.set('access-control-allow-methods', 'GET, POST, PUT, PATCH, DELETE, OPTIONS');
+  headers.set('access-control-allow-headers', 'Authorization, Content-Type, Accept, If-None-Match');
   headers.set('access-control-max-age', '86400');
 }

@@ -4,6 +4,7 @@ import {
   DomainError,
   InsufficientScopeError,
   InvalidIdError,
+  MethodNotAllowedError,
   RateLimitedError,
   ServiceUnavailableError,
 } from '../errors.ts';
@@ -35,7 +36,7 @@ export function errorHeaders(error: DomainError): Record<string, string> {
     };
   }
   if (error instanceof RateLimitedError) return { 'retry-after': String(error.retryAfter) };
-  if (error.code === 'METHOD_NOT_ALLOWED') return { allow: 'GET, POST, OPTIONS' };
+  if (error instanceof MethodNotAllowedError) return { allow: error.allow };
   if (error.code === 'SERVICE_UNAVAILABLE') return { 'retry-after': '5' };
   return {};
 }
@@ -50,10 +51,11 @@ export function errorDetails(error: DomainError): Record<string, unknown> {
 /** The status that nginx gave to a request whose client went away; nobody reads it but the log. */
 const clientClosedRequest = 499;
 
-/** The answer to a request that failed before it reached a surface, in the shape of a GraphQL response. */
-export function errorResponse(error: unknown, { request, requestId, log }: Exchange): Response {
+/** The answer to a request that failed: as its surface tells it; before it reached one, in the shape of a GraphQL response. */
+export function errorResponse(error: unknown, { request, requestId, log, fail }: Exchange): Response {
   if (request.signal.aborted) return new Response(null, { status: clientClosedRequest });
   const known = toDomainError(error, log);
+  if (fail) return fail(known);
   const extensions = { code: known.code, ...errorDetails(known), requestId };
   return Response.json(
     { errors: [{ message: known.message, extensions }] },

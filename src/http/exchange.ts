@@ -1,5 +1,7 @@
 import type { Context } from '../context.ts';
 import type { Actor } from '../domain/policy.ts';
+import type { DomainError } from '../errors.ts';
+import type { RateLimit } from '../limits.ts';
 import type { Log } from '../log.ts';
 
 /** What is known of the connection that a request came over. */
@@ -19,6 +21,10 @@ export interface Exchange {
   readonly started: number;
   /** Who asks, once that is known. */
   actor?: Actor;
+  /** Where the caller stands, once it was counted. */
+  rateLimit?: RateLimit;
+  /** How the surface that the path belongs to tells of a failure; as GraphQL does, when it is none's. */
+  fail?: (error: DomainError) => Response;
 }
 
 export function openExchange(

@@ -87,7 +87,9 @@ describe('an answer', () => {
     }
   });
 
-  it('to no page has no such header', async () => {
-    expect(allowedOrigin(await serving()('/graphql?query={__typename}'))).toBeNull();
+  it('to no page says that any may read it, or names none where some may', async () => {
+    const path = '/graphql?query={__typename}';
+    expect(allowedOrigin(await serving()(path))).toBe('*');
+    expect(allowedOrigin(await serving(origin)(path))).toBeNull();
   });
 });

@@ -3,9 +3,11 @@ import { createApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import { demoPassword } from '../../src/demo/people.ts';
 import { seedDemoAccounts } from '../../src/demo/seed.ts';
+import type { Connection } from '../../src/http/exchange.ts';
 import { createLog } from '../../src/log.ts';
 import { createSources } from '../../src/sources.ts';
 import type { TypedDocumentString } from '../generated/graphql.ts';
+import { checkContract } from './contract.ts';
 import { openTestDatabase } from './databases.ts';
 
 /** A document with its types, from `graphql(…)`, or plain text for what no valid document says. */
@@ -29,9 +31,27 @@ export interface Client {
   run<Data, Variables>(document: Document<Data, Variables>, variables?: Variables): Promise<Data>;
 }
 
+export interface RestCall {
+  readonly token?: string | null | undefined;
+  readonly headers?: Record<string, string>;
+  /** The body, as one of these. */
+  readonly json?: unknown;
+  readonly form?: Record<string, string>;
+  readonly body?: BodyInit;
+}
+
+export interface RestAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The body as it came, and what it says as JSON. */
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the tests say what they expect; the contract checks the types
+  readonly body: any;
+}
+
 export type TestApp = Awaited<ReturnType<typeof openTestApp>>;
 
-/** Opens an app. `env` sets its configuration; `seed: false` leaves the database empty. */
+/** Opens an app, each REST answer of which is checked against its OpenAPI document. `env` sets its configuration; `seed: false` leaves the database empty. */
 export async function openTestApp({
   env = {},
   seed = true,
@@ -52,8 +72,13 @@ export async function openTestApp({
   });
   const config = loadConfig({ RATE_LIMIT_PER_MINUTE: '1000000', ...env });
   const app = createApp({ database, config, log, now });
+  const handle = async (request: Request, connection: Connection = {}) => {
+    const response = await app.fetch(request, connection);
+    await checkContract(config.restMounts, request, response);
+    return response;
+  };
   const fetch = (path: string, init?: RequestInit) =>
-    app.fetch(new Request(`http://usergraph.test${path}`, init), { remoteAddress: '192.0.2.200' });
+    handle(new Request(`http://usergraph.test${path}`, init), { remoteAddress: '192.0.2.200' });
   const clients = new Map<string, Client>();
 
   /** A client with this bearer token. */
@@ -61,10 +86,33 @@ export async function openTestApp({
 
   return {
     database,
+    /** The front door itself, for what listens on a socket. */
+    handle,
     fetch,
     clock,
     /** Every line of the log so far. */
     logged,
+    /** Calls a REST route and answers with whatever came. */
+    async call(method: string, path: string, init: RestCall = {}): Promise<RestAnswer> {
+      const { token, headers, json, form, body } = init;
+      const response = await fetch(path, {
+        method,
+        headers: {
+          ...(token != null && { authorization: `Bearer ${token}` }),
+          ...(json !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        body: json !== undefined ? JSON.stringify(json) : form ? new URLSearchParams(form) : (body ?? null),
+      });
+      const text = await response.text();
+      const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+      return {
+        status: response.status,
+        headers: response.headers,
+        text,
+        body: isJson ? JSON.parse(text) : null,
+      };
+    },
     withToken,
     anonymous: withToken(null),
     /** A client that signed in as this account of the demo, by password; one session for each login. */

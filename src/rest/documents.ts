@@ -1,0 +1,40 @@
+/** `/openapi/<dialect>.json`: the document of each mounted dialect, with the places where it is served. */
+import { dialects } from './dialects.ts';
+import type { MountedDialect } from './mounts.ts';
+import { openApiDocument } from './openapi.ts';
+
+export interface ApiDocument {
+  readonly name: string;
+  readonly title: string;
+  /** Relative, like every link of the pages. */
+  readonly url: string;
+}
+
+export function createDocuments(mounts: readonly MountedDialect[]) {
+  const mounted = dialects.filter((dialect) => mounts.some((mount) => mount.dialect === dialect));
+  const texts = new Map<string, string>();
+
+  /** Written when first asked for: a start need not wait for it. */
+  const textOf = (name: string): string | undefined => {
+    const dialect = mounted.find((one) => one.name === name);
+    if (!dialect) return undefined;
+    const basePaths = mounts.filter((mount) => mount.dialect === dialect).flatMap((mount) => mount.basePaths);
+    const text = texts.get(name) ?? JSON.stringify(openApiDocument(dialect, basePaths));
+    texts.set(name, text);
+    return text;
+  };
+
+  return {
+    list: mounted.map(({ name, title }): ApiDocument => ({ name, title, url: `openapi/${name}.json` })),
+
+    handle(request: Request, url: URL): Response | undefined {
+      const name = /^\/openapi\/([\w-]+)\.json$/.exec(url.pathname)?.[1];
+      const text = name === undefined ? undefined : textOf(name);
+      if (text === undefined) return undefined;
+      if (request.method !== 'GET' && request.method !== 'HEAD')
+        return new Response('Method not allowed\n', { status: 405, headers: { allow: 'GET, HEAD' } });
+      const headers = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-cache' };
+      return new Response(request.method === 'HEAD' ? null : text, { headers });
+    },
+  };
+}

@@ -1,0 +1,152 @@
+/** The OpenAPI 3.1 document of a dialect, made of the very declaration that serves it. */
+import { z } from 'zod';
+import { version } from '../version.ts';
+import { type Dialect, failuresOf, type Route } from './dialect.ts';
+
+type Json = Record<string, unknown>;
+
+/** @param basePaths where the dialect is served: relative URLs, so that one document fits every origin */
+export function openApiDocument(
+  dialect: Dialect,
+  basePaths: readonly string[] = dialect.basePaths.root,
+): Json {
+  const schemas = schemaWriter(dialect);
+  const paths: Record<string, Json> = {};
+  for (const route of dialect.routes) {
+    paths[route.path] = {
+      ...paths[route.path],
+      [route.method.toLowerCase()]: operation(dialect, route, schemas),
+    };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: `${dialect.title}, by Usergraph`,
+      version,
+      description: `${dialect.description} How each answer is known stands in \`x-evidence\`: \`documented\` by the vendor, \`observed\` on the wire, or \`assumed\`.`,
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    externalDocs: { description: "The vendor's own documentation", url: dialect.documentation },
+    servers: basePaths.map((path) => ({ url: path || '/' })),
+    security: Object.keys(dialect.security).map((name) => ({ [name]: [] })),
+    tags: [{ name: dialect.name, description: dialect.description }],
+    paths,
+    components: { schemas: schemas.components(), securitySchemes: dialect.security },
+  };
+}
+
+function operation(dialect: Dialect, route: Route, schemas: SchemaWriter): Json {
+  const { json, form, success } = route;
+  const parameters = [
+    ...parametersIn('path', route.params, schemas),
+    ...parametersIn('query', route.query, schemas),
+    ...(dialect.parameters ?? []),
+  ];
+  const content = {
+    ...(json && { 'application/json': { schema: schemas.input(json) } }),
+    ...(form && { 'application/x-www-form-urlencoded': { schema: schemas.input(form) } }),
+  };
+  const failures = [...failuresOf(dialect, route)].map(([status, { description, body, evidence }]) => [
+    status,
+    response(dialect, { description, evidence, schema: schemas.output(body) }),
+  ]);
+  return {
+    operationId: route.operationId,
+    summary: route.summary,
+    description: route.description,
+    tags: [dialect.name],
+    ...(route.isOpen && { security: [] }),
+    ...(parameters.length > 0 && { parameters }),
+    ...((json || form) && { requestBody: { required: form === undefined, content } }),
+    responses: {
+      [success.status]: response(dialect, {
+        description: success.description,
+        evidence: success.evidence,
+        schema: success.body && schemas.output(success.body),
+      }),
+      ...Object.fromEntries(failures),
+    },
+    'x-evidence': route.evidence,
+  };
+}
+
+function response(
+  { headerDescriptions = {} }: Dialect,
+  { description, evidence, schema }: { description: string; evidence: string; schema: Json | null },
+): Json {
+  const headers = Object.entries(headerDescriptions).map(([name, text]) => [
+    name,
+    { description: text, schema: { type: 'string' } },
+  ]);
+  return {
+    description,
+    ...(headers.length > 0 && { headers: Object.fromEntries(headers) }),
+    ...(schema && { content: { 'application/json': { schema } } }),
+    'x-evidence': evidence,
+  };
+}
+
+function parametersIn(place: 'path' | 'query', object: z.ZodType | undefined, schemas: SchemaWriter): Json[] {
+  if (object === undefined) return [];
+  const { properties = {}, required = [] } = schemas.input(object) as {
+    properties?: Record<string, Json>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: place,
+    ...(description !== undefined && { description }),
+    required: required.includes(name),
+    schema,
+  }));
+}
+
+type SchemaWriter = ReturnType<typeof schemaWriter>;
+
+/** Writes JSON Schemas; those that the dialect has names for become components, and references to them. */
+function schemaWriter(dialect: Dialect) {
+  const names = new Map(Object.entries(dialect.schemas).map(([name, schema]) => [schema, name]));
+  const written = new Map<string, Json>();
+
+  function write(schema: z.ZodType, io: 'input' | 'output'): Json {
+    const registry = z.registry<{ id: string }>();
+    for (const [named, id] of names) registry.add(named, { id });
+    registry.add(schema, { id: names.get(schema) ?? rootId });
+    const { schemas } = z.toJSONSchema(registry, {
+      io,
+      uri: (id) => `#/components/schemas/${id}`,
+      override: keepDefault,
+    });
+    for (const [name, text] of Object.entries(schemas)) {
+      if (name !== rootId) written.set(name, withoutIdentity(text as Json));
+    }
+    const name = names.get(schema);
+    return name === undefined
+      ? withoutIdentity(schemas[rootId] as Json)
+      : { $ref: `#/components/schemas/${name}` };
+  }
+
+  return {
+    input: (schema: z.ZodType) => write(schema, 'input'),
+    output: (schema: z.ZodType) => write(schema, 'output'),
+    components: () => Object.fromEntries([...written].sort(([a], [b]) => a.localeCompare(b))),
+  };
+}
+
+const rootId = '$root';
+
+/** Of an input that is transformed zod leaves out the default, though callers do without the value. */
+function keepDefault({
+  zodSchema,
+  jsonSchema,
+}: {
+  zodSchema: z.core.$ZodType;
+  jsonSchema: z.core.JSONSchema.BaseSchema;
+}): void {
+  const known = z.globalRegistry.get(zodSchema)?.default;
+  if (known !== undefined) jsonSchema.default = known as never;
+}
+
+function withoutIdentity({ $schema: _, $id: __, ...schema }: Json): Json {
+  return schema;
+}

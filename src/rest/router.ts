@@ -1,0 +1,148 @@
+/** Finds the route of a request among the mounted dialects, and answers in the dialect's words. Knows no dialect. */
+import { createHash } from 'node:crypto';
+import type { Context } from '../context.ts';
+import {
+  type DomainError,
+  InsufficientScopeError,
+  MethodNotAllowedError,
+  PathNotFoundError,
+} from '../errors.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { Dialect, Moment, Rendered, RestSettings, Route } from './dialect.ts';
+import { localPath, type MountedDialect, owning } from './mounts.ts';
+import { readInput } from './request.ts';
+
+/** A request to a route of a dialect. */
+export interface RestCall {
+  /** The secret that the caller came with; not looked at where the route is open. */
+  readonly credential: string | null;
+  /** Whether nobody may call it without a credential. */
+  readonly needsCaller: boolean;
+  respond(context: Context, request: Request): Promise<Response>;
+}
+
+/**
+ * The call that a request is, if its path is a dialect's; an answer where none must be made, to a preflight for one.
+ * From here on failures of the exchange are told as the dialect tells them.
+ */
+export function findCall(
+  exchange: Exchange,
+  mounts: readonly MountedDialect[],
+  settings: RestSettings,
+): RestCall | Response | undefined {
+  const { request, url } = exchange;
+  const mount = url && owning(mounts, url.pathname);
+  if (!url || !mount) return undefined;
+  const { dialect } = mount;
+  const respond = ({ status, body, headers }: Rendered) =>
+    write(dialect, momentOf(exchange, settings), { status, body, headers: headers ?? {} });
+  exchange.fail = (error) => respond(dialect.fail(error, momentOf(exchange, settings)));
+  const path = localPath(mount, url.pathname);
+  const matches = matchesOf(dialect, path);
+  const match = matches.find(({ route }) => route.method === request.method);
+  if (match) return callOf(match, { dialect, request, respond });
+  const answer = answerWithoutRoute(dialect, { url, path, method: request.method, matches });
+  if (answer instanceof Response) return answer;
+  const refuse = () => Promise.reject(answer);
+  return { credential: null, needsCaller: false, respond: refuse }; // counted like any request, by its address
+}
+
+interface Match {
+  readonly route: Route;
+  readonly segments: Readonly<Record<string, string>>;
+}
+
+function callOf(
+  { route, segments }: Match,
+  {
+    dialect,
+    request,
+    respond,
+  }: { dialect: Dialect; request: Request; respond: (rendered: Rendered) => Response },
+): RestCall {
+  const credential = route.isOpen ? null : dialect.credential(request);
+  return {
+    credential,
+    needsCaller: !route.isOpen,
+    async respond(context, limited) {
+      const missing = route.scopes?.find((scope) => !context.actor.scopes.has(scope));
+      if (missing) throw new InsufficientScopeError(missing);
+      const input = await readInput(route, segments, limited);
+      const body = await route.handle(context, { ...input, credential });
+      const { status } = route.success;
+      const response = respond({ status, body });
+      return dialect.hasEtag && status === 200 ? withEtag(request, response) : response;
+    },
+  };
+}
+
+/** What a request without a route gets: an answer to a preflight, a redirect to where a route is, or a refusal. */
+function answerWithoutRoute(
+  dialect: Dialect,
+  { url, path, method, matches }: { url: URL; path: string; method: string; matches: readonly Match[] },
+): Response | DomainError {
+  if (matches.length > 0) {
+    const refusal = new MethodNotAllowedError(matches.map(({ route }) => route.method));
+    if (method !== 'OPTIONS') return refusal;
+    return new Response(null, { status: 204, headers: { allow: refusal.allow } });
+  }
+  const toggled = (text: string) => (text.endsWith('/') ? text.slice(0, -1) : `${text}/`);
+  if (!dialect.redirectsSlash || matchesOf(dialect, toggled(path)).length === 0)
+    return new PathNotFoundError();
+  return new Response(null, { status: 307, headers: { location: toggled(url.pathname) + url.search } });
+}
+
+/** The routes at a path, those without parameters first. */
+function matchesOf(dialect: Dialect, path: string): Match[] {
+  const given = path.split('/');
+  const matches = dialect.routes.flatMap((route) => {
+    const segments = matchSegments(route.path.split('/'), given);
+    return segments ? [{ route, segments }] : [];
+  });
+  const isLiteral = ({ segments }: Match) => Object.keys(segments).length === 0;
+  const literal = matches.filter(isLiteral);
+  return literal.length > 0 ? literal : matches;
+}
+
+function matchSegments(wanted: readonly string[], given: readonly string[]): Record<string, string> | null {
+  if (wanted.length !== given.length) return null;
+  const segments: Record<string, string> = {};
+  for (const [index, segment] of wanted.entries()) {
+    const text = given[index] ?? '';
+    const name = /^\{(\w+)\}$/.exec(segment)?.[1];
+    if (name === undefined ? segment !== text : text === '') return null;
+    if (name !== undefined) segments[name] = text;
+  }
+  return segments;
+}
+
+const momentOf = ({ requestId, rateLimit, client }: Exchange, settings: RestSettings): Moment => ({
+  requestId,
+  rateLimit: rateLimit ?? null,
+  ipAddress: client.ipAddress,
+  settings,
+});
+
+function write(dialect: Dialect, moment: Moment, { status, body, headers }: Rendered): Response {
+  const text = body === undefined ? null : JSON.stringify(body);
+  const content = {
+    ...(text !== null && { 'content-type': 'application/json' }),
+    ...(status !== 204 && { 'content-length': String(Buffer.byteLength(text ?? '')) }),
+  };
+  const all = { 'cache-control': 'no-store', ...content, ...dialect.headers?.(moment), ...headers };
+  return new Response(text, { status, headers: all });
+}
+
+/** A weak validator made of the content (RFC 9110); who has that content already is told so. */
+async function withEtag(request: Request, response: Response): Promise<Response> {
+  const text = await response.text();
+  const { headers } = response;
+  headers.set('etag', `W/"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`);
+  headers.set('cache-control', 'private, no-cache');
+  const known = (request.headers.get('if-none-match') ?? '').split(',').map((tag) => tag.trim());
+  if (!known.includes('*') && !known.includes(headers.get('etag') ?? ''))
+    return new Response(text, { headers });
+  headers.delete('content-type');
+  headers.delete('content-length');
+  return new Response(null, { status: 304, headers });
+}

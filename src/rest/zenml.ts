@@ -1,0 +1,439 @@
+/** ZenML Pro's control-plane API: accounts, and signing in. */
+import { z } from 'zod';
+import type { Context } from '../context.ts';
+import { accountSelect, refuseInternal } from '../domain/accounts.ts';
+import { checkApiToken } from '../domain/api-tokens.ts';
+import { type Disclosed, disclose, type RowOf } from '../domain/disclosure.ts';
+import { deleteUser } from '../domain/erasure.ts';
+import { limits } from '../domain/input.ts';
+import { signIn } from '../domain/sessions.ts';
+import { listUsersFrom } from '../domain/user-arrays.ts';
+import { requireMe, updateMe, updateUser } from '../domain/users.ts';
+import {
+  DomainError,
+  type ErrorCode,
+  type ErrorStatus,
+  ForbiddenError,
+  PathNotFoundError,
+  ProtectedAccountError,
+  UnauthenticatedError,
+} from '../errors.ts';
+import type { Prisma, User as UserRow } from '../generated/prisma/client.ts';
+import { errorHeaders } from '../http/error-response.ts';
+import { bearer } from './credentials.ts';
+import { defineDialect, type Failure, route, type View } from './dialect.ts';
+import {
+  frameworkDetail,
+  HTTPValidationError,
+  queryBoolean,
+  queryInteger,
+  uuid,
+  validationErrors,
+  withDefault,
+} from './fastapi.ts';
+import { problemsOf } from './request.ts';
+
+// What it accepts
+
+const short = () => z.string().nullish().meta({ minLength: 1, maxLength: limits.name });
+
+const profileFields = {
+  name: short(),
+  avatar_url: z.string().nullish(),
+  company: short(),
+  job_title: short(),
+  metadata: z.record(z.string(), z.unknown()).nullish(),
+  username: short().describe('Cannot change for an OAuth2 account: it is the e-mail address.'),
+  email: z.string().nullish().describe('Cannot change for an OAuth2 account: it comes from the provider.'),
+};
+
+const UserUpdate = z
+  .object(profileFields)
+  .describe('What to change: an absent key keeps its value, null clears it.');
+
+const ManagedUserUpdate = z
+  .object({
+    ...profileFields,
+    password: z
+      .string()
+      .nullish()
+      .describe('For superusers: a new password, which expires at the next login.'),
+    is_superuser: z.boolean().nullish().describe('For superusers.'),
+  })
+  .describe('What to change: an absent key keeps its value, null clears it.');
+
+/** More than one answer should carry; a client that wants more asks for the next ones. */
+const largestPage = 1000;
+
+const listQuery = z.object({
+  offset: withDefault(queryInteger({ minimum: 0, maximum: 2 ** 31 - 1 }), 0),
+  limit: withDefault(queryInteger({ minimum: 0, maximum: largestPage }), 100),
+  user_id: uuid().optional(),
+  oauth_provider: z.string().optional(),
+  oauth_id: z.string().optional(),
+  email: z.string().optional(),
+  is_active: queryBoolean().optional(),
+});
+
+const userParams = z.object({ user_id: uuid() });
+
+const Login = z.object({
+  grant_type: z.string().optional(),
+  username: z.string().optional(),
+  password: z.string().optional().describe('The password; or, without a username, an API token.'),
+  client_id: z.string().optional(),
+  client_secret: z.string().optional(),
+  device_code: z.string().optional(),
+  audience: z.string().optional(),
+});
+
+// What it answers
+
+const User = z.object({
+  password: z.string().nullable().describe('Always null.'),
+  password_expired: z
+    .boolean()
+    .nullable()
+    .describe('Whether the password must be changed; null for an account without one.'),
+  name: z.string().min(1).max(limits.name).nullable(),
+  avatar_url: z.string().nullable(),
+  company: z.string().min(1).max(limits.name).nullable(),
+  job_title: z.string().min(1).max(limits.name).nullable(),
+  metadata: z.record(z.string(), z.unknown()).nullable(),
+  id: z.guid(),
+  username: z.string().min(1).max(limits.name).nullable(),
+  email: z.string().nullable(),
+  oauth_provider: z.string().nullable(),
+  oauth_id: z.string().nullable(),
+  is_active: z.boolean().meta({ default: true }),
+  is_superuser: z.boolean().meta({ default: false }),
+  is_service_account: z.boolean().meta({ default: false }),
+  organization_id: z.guid().nullable().describe('The organization of a service account.'),
+  is_onboarded: z.boolean().meta({ default: false }),
+});
+
+const Token = z.object({
+  access_token: z.string(),
+  token_type: z.literal('bearer'),
+  expires_in: z.int().describe('In seconds.'),
+  device_id: z.null(),
+  device_metadata: z.null(),
+});
+
+// Views
+
+const select = {
+  ...accountSelect,
+  name: true,
+  avatarUrl: true,
+  company: true,
+  jobTitle: true,
+  metadata: true,
+  isOnboarded: true,
+  password: { select: { expired: true } },
+  emails: { where: { isDefault: true }, select: { address: true } },
+  identities: { where: { isPrimary: true }, select: { provider: true, subject: true } },
+} as const satisfies Prisma.UserSelect;
+
+function userView({ private: known, ...row }: Disclosed<RowOf<typeof select>>): View<typeof User> {
+  const [identity] = known?.identities ?? [];
+  return {
+    password: null,
+    password_expired: known?.password?.expired ?? null,
+    name: row.name,
+    avatar_url: row.avatarUrl,
+    company: row.company,
+    job_title: row.jobTitle,
+    metadata: (known?.metadata ?? null) as Record<string, unknown> | null,
+    id: row.id,
+    username: row.username,
+    email: known?.emails[0]?.address ?? null,
+    oauth_provider: identity?.provider ?? null,
+    oauth_id: identity?.subject ?? null,
+    is_active: row.status === 'ACTIVE',
+    is_superuser: row.isSuperuser,
+    is_service_account: row.kind === 'SERVICE_ACCOUNT',
+    organization_id: row.organizationId,
+    is_onboarded: row.isOnboarded,
+  };
+}
+
+const tokenView = (secret: string, seconds: number): View<typeof Token> => ({
+  access_token: secret,
+  token_type: 'bearer',
+  expires_in: seconds,
+  device_id: null,
+  device_metadata: null,
+});
+
+// Failures
+
+const Problem = z
+  .object({ detail: z.tuple([z.string(), z.string()]) })
+  .describe('The class of the exception, then its message: clients raise it again.');
+const Detail = z.object({ detail: z.string() }).describe("FastAPI's own errors.");
+
+const assumed = (description: string, body: z.ZodType): Failure => ({
+  description,
+  body,
+  evidence: 'assumed',
+});
+
+const failures = {
+  400: { description: 'ValueError: a rule forbids it.', body: Problem, evidence: 'documented' },
+  401: {
+    description: 'AuthorizationException: there is no credential, or it is no longer good.',
+    body: Problem,
+    evidence: 'observed',
+  },
+  403: {
+    description:
+      'IllegalOperationError: the caller may not do this. (Without a bearer token, too, when the server is set to answer as older FastAPI does.)',
+    body: z.union([Problem, Detail]),
+    evidence: 'documented',
+  },
+  404: assumed('KeyError: there is no such object. Or there is no such path.', z.union([Problem, Detail])),
+  405: assumed('The path answers other methods.', Detail),
+  409: { description: 'EntityExistsError: another account has that.', body: Problem, evidence: 'observed' },
+  413: assumed('The request body is too large.', Detail),
+  422: {
+    description: 'The request does not fit its schema.',
+    body: HTTPValidationError,
+    evidence: 'documented',
+  },
+  429: assumed('There were too many requests; `Retry-After` says when to come back.', Detail),
+  500: assumed('Something went wrong on the side of the server.', Detail),
+  503: assumed('The service cannot answer at the moment.', Detail),
+} satisfies Record<number, Failure>;
+
+/** The exception that a client raises again, by the status of the error; null where FastAPI itself answers. */
+const exceptions: Record<ErrorStatus, readonly [status: keyof typeof failures, name: string | null]> = {
+  400: [400, 'ValueError'],
+  401: [401, 'AuthorizationException'],
+  403: [403, 'IllegalOperationError'],
+  404: [404, 'KeyError'],
+  405: [405, null],
+  409: [409, 'EntityExistsError'],
+  413: [413, null],
+  415: [422, null],
+  422: [422, null],
+  429: [429, null],
+  500: [500, null],
+  503: [503, null],
+};
+
+/** Rules of the domain that are no matter of permission: what the vendor's code checks, and raises a ValueError for. */
+const ruleCodes: readonly ErrorCode[] = ['PROTECTED_ACCOUNT', 'LAST_SUPERUSER', 'LAST_OWNER', 'CONFLICT'];
+const fieldNames = { avatarUrl: 'avatar_url', jobTitle: 'job_title', isSuperuser: 'is_superuser' };
+
+/** Whether all that is wrong with an input is that a rule forbids it: in form it is good. */
+function breaksRules(error: DomainError): boolean {
+  const problems = problemsOf(error);
+  const isRule = ({ code, issue }: (typeof problems)[number]) =>
+    issue === null && ['IMMUTABLE', 'NOT_ALLOWED', 'REQUIRED'].includes(code);
+  return problems.length > 0 && problems.every(isRule);
+}
+
+// Routes
+
+type ManagedInput = z.infer<typeof ManagedUserUpdate>;
+
+/** A null password or superuser flag says nothing: neither can be cleared. */
+const toInput = ({ avatar_url, job_title, password, is_superuser, ...rest }: ManagedInput) => ({
+  ...rest,
+  avatarUrl: avatar_url,
+  jobTitle: job_title,
+  password: password ?? undefined,
+  isSuperuser: is_superuser ?? undefined,
+});
+
+const disclosed = (context: Context, user: UserRow) => userView(disclose(context.actor, select, user));
+const ok = { status: 200, description: 'The account.', body: User, evidence: 'documented' } as const;
+
+/** Who may not change itself is told that as a ValueError here. */
+function forbiddenIsRule(error: unknown): never {
+  throw error instanceof ForbiddenError ? new ProtectedAccountError(error.message, []) : error;
+}
+
+/** An account that is not there, or not to be seen, is one that must not be touched. */
+function unseenIsForbidden(error: unknown): never {
+  if (error instanceof DomainError && error.code === 'NOT_FOUND')
+    throw new ForbiddenError('The account does not exist, or you may not change it.');
+  throw error;
+}
+
+const hour = 3600;
+
+async function logIn(
+  context: Context,
+  { username, password }: z.infer<typeof Login>,
+): Promise<View<typeof Token>> {
+  if (password === undefined)
+    throw new DomainError('BAD_REQUEST', { message: 'A password or an API token is needed.' });
+  if (username === undefined) {
+    const expiresAt = await checkApiToken(context, password);
+    const left = Math.floor((expiresAt.getTime() - context.now().getTime()) / 1000);
+    return tokenView(password, Math.min(hour, left));
+  }
+  const { token } = await signIn(context, { login: username, password, lifetime: hour * 1000 }, () => ({
+    select: { id: true },
+  }));
+  return tokenView(token, hour);
+}
+
+export const zenml = defineDialect({
+  name: 'zenml',
+  title: 'ZenML Pro',
+  description: 'Accounts and service accounts, as the control plane of ZenML Pro tells them.',
+  documentation: 'https://docs.zenml.io/pro/deployments/pro-api',
+  namespaces: ['/users', '/auth'],
+  basePaths: { root: [''], mounted: ['/api/v1'] },
+  redirectsSlash: true,
+  schemas: { User, UserUpdate, ManagedUserUpdate, Login, Token, HTTPValidationError, Problem, Detail },
+  security: { bearer: { type: 'http', scheme: 'bearer' } },
+  failures,
+  everywhere: [401, 403, 413, 429, 500, 503],
+  routes: [
+    route({
+      method: 'GET',
+      path: '/users/me',
+      operationId: 'getMe',
+      summary: 'Get the caller',
+      description: 'The account of the caller.',
+      evidence: 'documented',
+      success: ok,
+      async handle(context) {
+        return disclosed(context, await requireMe(context, { select }));
+      },
+    }),
+    route({
+      method: 'PATCH',
+      path: '/users/me',
+      operationId: 'updateMe',
+      summary: 'Update the caller',
+      description:
+        'Changes the account of the caller. Not for service accounts, nor to take or give up the name `admin`.',
+      evidence: 'documented',
+      json: UserUpdate,
+      success: ok,
+      failures: { 400: 'documented', 409: 'observed', 422: 'documented' },
+      async handle(context, { body }) {
+        const user = await updateMe(context, toInput(body), { select }).catch(forbiddenIsRule);
+        return disclosed(context, user);
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/users',
+      operationId: 'listUsers',
+      summary: 'List users',
+      description:
+        'The accounts that the caller may list and for which every given filter holds, the oldest first.',
+      evidence: 'documented',
+      query: listQuery,
+      success: { status: 200, description: 'The accounts.', body: z.array(User), evidence: 'documented' },
+      failures: { 422: 'documented' },
+      async handle(
+        context,
+        { query: { offset, limit, user_id, oauth_provider, oauth_id, email, is_active } },
+      ) {
+        const filter = {
+          ids: user_id === undefined ? undefined : [user_id],
+          oauthProvider: oauth_provider,
+          oauthId: oauth_id,
+          email,
+          isActive: is_active,
+        };
+        const users = await listUsersFrom(context, { filter, offset, limit }, { select });
+        return users.map((user) => disclosed(context, user));
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/users/authorize_server',
+      operationId: 'authorizeServer',
+      summary: 'Authorize the caller for a server',
+      description:
+        'The account of the caller, for the server that asks. Any server may: this product knows none.',
+      evidence: 'observed',
+      query: z.object({ server_id: uuid() }),
+      success: { ...ok, evidence: 'observed' },
+      failures: { 422: 'assumed' },
+      async handle(context) {
+        return disclosed(context, await requireMe(context, { select }));
+      },
+    }),
+    route({
+      method: 'PATCH',
+      path: '/users/{user_id}',
+      operationId: 'updateUser',
+      summary: 'Update a user',
+      description:
+        'Changes an account. Its password and whether it is a superuser are for superusers to set.',
+      evidence: 'documented',
+      params: userParams,
+      json: ManagedUserUpdate,
+      success: ok,
+      failures: { 400: 'documented', 409: 'observed', 422: 'documented' },
+      async handle(context, { params: { user_id: id }, body }) {
+        await refuseInternal(context, id);
+        const user = await updateUser(context, { id, input: toInput(body) }, { select }).catch(
+          unseenIsForbidden,
+        );
+        return disclosed(context, user);
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/users/{user_id}',
+      operationId: 'deleteUser',
+      summary: 'Delete a user',
+      description: 'Deletes an account with all its data.',
+      evidence: 'documented',
+      params: userParams,
+      success: { status: 204, description: 'The account is deleted.', body: null, evidence: 'documented' },
+      failures: { 400: 'documented', 422: 'documented' },
+      async handle(context, { params: { user_id: id } }) {
+        await refuseInternal(context, id);
+        await deleteUser(context, { id }).catch(unseenIsForbidden);
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/auth/login',
+      operationId: 'login',
+      summary: 'Log in',
+      description:
+        'Opens a session of an hour by username (or e-mail address) and password. An API token sent as the password alone is answered with itself, since it is a bearer token already.',
+      evidence: 'observed',
+      isOpen: true,
+      form: Login,
+      success: { status: 200, description: 'A bearer token.', body: Token, evidence: 'observed' },
+      failures: { 400: 'assumed', 401: 'assumed', 403: 'assumed', 422: 'assumed' },
+      async handle(context, { body }) {
+        return await logIn(context, body);
+      },
+    }),
+  ],
+  absent: [
+    {
+      operation: 'POST /auth/device_authorization',
+      reason: 'The device flow (RFC 8628) is not there yet.',
+    },
+  ],
+  credential: bearer,
+  fail(error, { settings }) {
+    const headers = errorHeaders(error);
+    if (error instanceof UnauthenticatedError && error.isMissing && settings.missingBearerStatus === 403)
+      return { status: 403, body: { detail: 'Not authenticated' }, headers: {} };
+    if (ruleCodes.includes(error.code) || breaksRules(error))
+      return { status: 400, body: { detail: ['ValueError', error.message] }, headers };
+    const [status, name] = error instanceof PathNotFoundError ? [404, null] : exceptions[error.status];
+    if (status === 422) return { status, body: { detail: validationErrors(error, fieldNames) }, headers };
+    return {
+      status,
+      body: { detail: name === null ? frameworkDetail(error) : [name, error.message] },
+      headers,
+    };
+  },
+});
