@@ -11,12 +11,3 @@ globalThis.MonacoEnvironment = {
   globalAPI: false,
   getWorkerUrl: (_, label) => workers + files[label],
 };
-
-// The policy of this page accepts inline style elements by nonce only, and Monaco knows of none.
-const { nonce } = document.querySelector('script[nonce]');
-const createElement = document.createElement;
-document.createElement = (name, options) => {
-  const element = createElement.call(document, name, options);
-  if (element instanceof HTMLStyleElement) element.nonce = nonce;
-  return element;
-};

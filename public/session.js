@@ -1,13 +1,14 @@
-// The session of this browser tab: its token is kept in sessionStorage and sent to our own endpoint only.
+// The session of this browser tab: its token is kept in sessionStorage and sent to our own server only.
 
 const storageKey = 'usergraph.session';
-const endpoint = new URL(location.pathname, location.origin);
+const endpoint = new URL('graphql', location.href);
 const send = globalThis.fetch.bind(globalThis);
 const listeners = new Set();
 
-let state = { viewer: null, notice: '' };
+let state = { viewer: null, notice: '', token: null };
 
-/** Calls `listener` now and after every change with who is signed in (or null) and a notice (or an empty string). */
+/** Calls `listener` now and after every change with who is signed in (or null), a notice (or an empty string) and the
+ * token (or null). */
 export function onSessionChange(listener) {
   listeners.add(listener);
   listener(state);
@@ -89,6 +90,6 @@ function endSession(notice) {
 }
 
 function change(viewer, notice = '') {
-  state = { viewer, notice };
+  state = { viewer, notice, token: readToken() };
   for (const listener of listeners) listener(state);
 }

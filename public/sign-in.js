@@ -1,4 +1,4 @@
-// The bar above GraphiQL: shows who is signed in, or offers to sign in.
+// The bar above the pages that send requests: shows who is signed in, or offers to sign in.
 
 import { onSessionChange, restored, signIn, signOut } from './session.js';
 

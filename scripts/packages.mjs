@@ -20,6 +20,8 @@ export const isInstalled = (name) => findManifest(name) !== undefined;
 
 export const versionOf = (name) => JSON.parse(readFileSync(manifestOf(name), 'utf8')).version;
 
+export const folderOf = (name) => path.dirname(manifestOf(name));
+
 /** The script behind a command of a package, to be run with Node. */
 export function binOf(name, command = name) {
   const manifest = manifestOf(name);

@@ -1,14 +1,14 @@
 // Makes what start and test need, and only what is stale:
-//   node scripts/prepare.mjs [generate] [compile] [snapshot]     (all of them by default)
+//   node scripts/prepare.mjs [generate] [compile] [snapshot] [reference]     (all of them by default)
 // Each result is built under a temporary name and then renamed into place, so nobody ever sees half of one, also when
 // two of these run at once.
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { replaceTree } from './file-tree.mjs';
 import { hashOf, isDeployed, isFresh, record } from './freshness.mjs';
-import { binOf } from './packages.mjs';
+import { binOf, folderOf } from './packages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const at = (...parts) => path.join(root, ...parts);
@@ -35,6 +35,13 @@ const STEPS = {
     packages: ['@electric-sql/pglite', 'tsx'],
     outputs: [],
     make: snapshot,
+  },
+  reference: {
+    does: 'copied the viewer of the API reference',
+    inputs: ['scripts/prepare.mjs'],
+    packages: ['@scalar/api-reference', '@scalar/components'],
+    outputs: ['.cache/reference/scalar.js'],
+    make: reference,
   },
 };
 
@@ -68,6 +75,18 @@ async function snapshot() {
     if (isOlder) rmSync(at('.cache', name), { force: true });
   }
   return [file];
+}
+
+/** The one file of Scalar that a browser needs: a deployment does without its 190 packages. */
+async function reference() {
+  const output = path.join(temporary, 'reference');
+  const bundle = readFileSync(path.join(folderOf('@scalar/api-reference'), 'dist/browser/standalone.js'));
+  // Its license goes with every copy, and only the sibling packages carry the text.
+  const license = readFileSync(path.join(folderOf('@scalar/components'), 'LICENSE'), 'utf8');
+  mkdirSync(output, { recursive: true });
+  writeFileSync(path.join(output, 'scalar.js'), `/*!\n${license.trim()}\n*/\n${bundle}`);
+  replaceTree(output, at('.cache/reference'));
+  return [];
 }
 
 /** Runs Node with these arguments and answers what it printed; a failure carries all of its output. */
@@ -143,10 +162,11 @@ if (unknown.length > 0) {
 const isAsked = (name) => asked.length === 0 || asked.includes(name);
 removeLeftovers();
 try {
-  // The snapshot needs nothing of the others, so it is made beside them.
+  // The snapshot and the reference need nothing of the others, so they are made beside them.
   const made = await Promise.all([
     prepareInOrder(['generate', 'compile'].filter(isAsked)),
     prepareInOrder(['snapshot'].filter(isAsked)),
+    prepareInOrder(['reference'].filter(isAsked)),
   ]);
   if (made.includes(false)) process.exitCode = 1;
 } finally {

@@ -44,7 +44,13 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
   const health = createHealth(database);
   const documents = createDocuments(config.restMounts);
   const demoAccounts = () => hasDemoAccounts(database);
-  const pages = createPages({ version, publicUrl: config.publicUrl, demoAccounts });
+  const pages = createPages({
+    version,
+    publicUrl: config.publicUrl,
+    demoAccounts,
+    apiDocuments: documents.list,
+    fidelity: documents.fidelity,
+  });
 
   async function respond(exchange: Exchange): Promise<Response> {
     const { request, url } = exchange;

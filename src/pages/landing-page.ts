@@ -2,6 +2,7 @@ import { demoPassword, openAccounts, otherAccounts } from './demo-accounts.ts';
 import { logo, respondWithDocument } from './document.ts';
 import { html, type Markup } from './html.ts';
 import { sample } from './landing-sample.ts';
+import { renderNavigation } from './navigation.ts';
 import { loadPublicFiles } from './public-files.ts';
 
 interface LandingPage {
@@ -9,10 +10,11 @@ interface LandingPage {
   /** How clients reach this server, for examples that can be pasted as they stand. */
   origin: string;
   hasDemo: boolean;
+  hasReference: boolean;
 }
 
 /** The front door: what this is, where everything is, and how to sign in. Needs no script. */
-export function renderLandingPage({ version, origin, hasDemo }: LandingPage): Response {
+export function renderLandingPage({ version, origin, hasDemo, hasReference }: LandingPage): Response {
   return respondWithDocument({
     title: 'Usergraph: one typed graph of user accounts',
     description: 'A GraphQL server for users, organizations, sessions and tokens.',
@@ -22,16 +24,13 @@ export function renderLandingPage({ version, origin, hasDemo }: LandingPage): Re
 <a class="skip" href="#content">Skip to content</a>
 <header>
 <a class="brand" href="./" aria-current="page">${logo}Usergraph</a>
-<nav aria-label="Main">
-<a href="graphql">GraphiQL</a>
-<a href="schema.graphql">Schema</a>
-</nav>
+${renderNavigation({ hasReference })}
 </header>
 <main id="content">
 ${hero}
 ${hasDemo ? demo : ''}
 ${renderTerminal(origin, hasDemo)}
-${endpoints}
+${renderEndpoints(hasReference)}
 </main>
 <footer>
 <p>Usergraph ${version}</p>
@@ -84,13 +83,19 @@ function renderTerminal(origin: string, hasDemo: boolean): Markup {
 </section>`;
 }
 
-const endpoints = html`<section aria-labelledby="endpoints">
+function renderEndpoints(hasReference: boolean): Markup {
+  return html`<section aria-labelledby="endpoints">
 <h2 id="endpoints">What answers where</h2>
 <dl>
 <div><dt><a href="graphql">/graphql</a></dt><dd>The GraphQL endpoint; GraphiQL when a browser opens it.</dd></div>
 <div><dt><a href="schema.graphql">/schema.graphql</a></dt><dd>The schema in SDL, for code generators and editors.</dd></div>
+${hasReference ? reference : ''}
 <div><dt><a href="livez">/livez</a></dt><dd>Whether the process is alive.</dd></div>
 <div><dt><a href="readyz">/readyz</a></dt><dd>Whether it can reach its database and take requests.</dd></div>
 </dl>
 <p>Settings, the command line and deployment are described in the README that comes with the source.</p>
 </section>`;
+}
+
+const reference = html`<div><dt><a href="reference">/reference</a></dt><dd>The REST APIs that clients of ZenML Pro, SweatStack, Katapult and Bird expect: every operation to read and to try.</dd></div>
+<div><dt><a href="fidelity">/fidelity</a></dt><dd>How each answer of those APIs is known.</dd></div>`;

@@ -1,9 +1,13 @@
+import type { Fidelity } from '../rest/fidelity.ts';
 import type { AssetGroup } from './assets.ts';
+import { renderFidelityPage } from './fidelity-page.ts';
 import { loadGraphiqlBundle } from './graphiql-bundle.ts';
 import { renderGraphiqlPage } from './graphiql-page.ts';
 import { renderLandingPage } from './landing-page.ts';
 import { prefersHtml } from './negotiation.ts';
 import { loadPublicFiles } from './public-files.ts';
+import { loadReferenceBundle } from './reference-bundle.ts';
+import { type ApiDocument, renderReferencePage } from './reference-page.ts';
 import { securityHeaders } from './security.ts';
 
 export interface PagesOptions {
@@ -12,6 +16,10 @@ export interface PagesOptions {
   demoAccounts: boolean | (() => Promise<boolean>);
   /** How clients reach this server, for the commands on the landing page; the address of the request when absent. */
   publicUrl?: string | null;
+  /** What the API reference shows; without any there is no such page. */
+  apiDocuments?: readonly ApiDocument[];
+  /** How far each of those APIs is like its original. */
+  fidelity?: readonly Fidelity[];
 }
 
 export interface Pages {
@@ -26,16 +34,30 @@ export function createPages(options: PagesOptions): Pages {
   loadPublicFiles();
   const hasDemo = async () =>
     typeof options.demoAccounts === 'function' ? options.demoAccounts() : options.demoAccounts;
+  const documents = options.apiDocuments ?? [];
+  const hasReference = documents.length > 0;
   const landing: Route = async (_, url) =>
     renderLandingPage({
       version: options.version,
       origin: options.publicUrl ?? url.origin,
       hasDemo: await hasDemo(),
+      hasReference,
     });
   const graphiql: Route = async () =>
-    renderGraphiqlPage({ bundle: await loadGraphiqlBundle(), hasDemo: await hasDemo() });
+    renderGraphiqlPage({ bundle: await loadGraphiqlBundle(), hasDemo: await hasDemo(), hasReference });
+  const reference: Route = async () => {
+    const bundle = await loadReferenceBundle();
+    return bundle ? renderReferencePage({ bundle, documents, hasDemo: await hasDemo() }) : notBuilt();
+  };
+  const fidelity: Route = async () => renderFidelityPage(options.fidelity ?? []);
   const routes = new Map<string, Route>([
     ['/', landing],
+    ...(hasReference
+      ? ([
+          ['/reference', reference],
+          ['/fidelity', fidelity],
+        ] as const)
+      : []),
     ['/favicon.ico', favicon],
     ['/robots.txt', robots],
   ]);
@@ -68,9 +90,15 @@ const asset: Route = async (request, url) => {
 async function findGroup(hash: string): Promise<AssetGroup | undefined> {
   const own = loadPublicFiles();
   if (hash === own.hash) return own;
-  const bundle = await loadGraphiqlBundle();
-  return hash === bundle.hash ? bundle : undefined;
+  for (const load of [loadReferenceBundle, loadGraphiqlBundle]) {
+    const bundle = await load();
+    if (hash === bundle?.hash) return bundle;
+  }
+  return undefined;
 }
+
+/** Reading about an API is no reason for the API not to start, so only this page says what is missing. */
+const notBuilt = () => text('The API reference was not built: run `npm run build` and try again.\n', 503);
 
 const favicon: Route = async (request) =>
   (await loadPublicFiles().respond('favicon.svg', request, 'public, max-age=86400')) ??

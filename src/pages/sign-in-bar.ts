@@ -1,11 +1,19 @@
 import { demoPassword, openAccounts } from './demo-accounts.ts';
 import { logo } from './document.ts';
 import { html, type Markup } from './html.ts';
+import { renderNavigation } from './navigation.ts';
 
-/** The bar above GraphiQL. The form is a POST, so that without its script a password never lands in a URL. */
-export function renderSignInBar(hasDemo: boolean): Markup {
+interface SignInBar {
+  hasDemo: boolean;
+  hasReference: boolean;
+  current: string;
+}
+
+/** The bar above the pages that send requests. The form is a POST, so that without its script a password never lands in a URL. */
+export function renderSignInBar({ hasDemo, hasReference, current }: SignInBar): Markup {
   return html`<header class="bar">
-<a class="brand" href="./">${logo}<span>Usergraph <small>GraphiQL</small></span></a>
+<a class="brand" href="./">${logo}<span>Usergraph</span></a>
+${renderNavigation({ hasReference, current })}
 <div class="signed-out" id="signed-out" hidden>
 ${hasDemo ? demoButtons : ''}
 <form id="sign-in" method="post" aria-label="Sign in">

@@ -1,5 +1,7 @@
 /** `/openapi/<dialect>.json`: the document of each mounted dialect, with the places where it is served. */
+import type { Dialect } from './dialect.ts';
 import { dialects } from './dialects.ts';
+import { fidelityOf } from './fidelity.ts';
 import type { MountedDialect } from './mounts.ts';
 import { openApiDocument } from './openapi.ts';
 
@@ -8,6 +10,13 @@ export interface ApiDocument {
   readonly title: string;
   /** Relative, like every link of the pages. */
   readonly url: string;
+  /** The security scheme of its document that takes a bearer token. */
+  readonly bearerScheme: string;
+}
+
+function toApiDocument({ name, title, security }: Dialect): ApiDocument {
+  const [bearerScheme = ''] = Object.keys(security); // each dialect names its bearer token first
+  return { name, title, url: `openapi/${name}.json`, bearerScheme };
 }
 
 export function createDocuments(mounts: readonly MountedDialect[]) {
@@ -25,7 +34,8 @@ export function createDocuments(mounts: readonly MountedDialect[]) {
   };
 
   return {
-    list: mounted.map(({ name, title }): ApiDocument => ({ name, title, url: `openapi/${name}.json` })),
+    list: mounted.map(toApiDocument),
+    fidelity: mounted.map(fidelityOf),
 
     handle(request: Request, url: URL): Response | undefined {
       const name = /^\/openapi\/([\w-]+)\.json$/.exec(url.pathname)?.[1];

@@ -29,7 +29,7 @@ export function openApiDocument(
     externalDocs: { description: "The vendor's own documentation", url: dialect.documentation },
     servers: basePaths.map((path) => ({ url: path || '/' })),
     security: Object.keys(dialect.security).map((name) => ({ [name]: [] })),
-    tags: [{ name: dialect.name, description: dialect.description }],
+    tags: [{ name: dialect.title, description: dialect.description }],
     paths,
     components: { schemas: schemas.components(), securitySchemes: dialect.security },
   };
@@ -37,10 +37,12 @@ export function openApiDocument(
 
 function operation(dialect: Dialect, route: Route, schemas: SchemaWriter): Json {
   const { json, form, success } = route;
+  const isValidated = dialect.hasEtag === true && success.status === 200;
   const parameters = [
     ...parametersIn('path', route.params, schemas),
     ...parametersIn('query', route.query, schemas),
     ...(dialect.parameters ?? []),
+    ...(isValidated ? [ifNoneMatch] : []),
   ];
   const content = {
     ...(json && { 'application/json': { schema: schemas.input(json) } }),
@@ -48,39 +50,79 @@ function operation(dialect: Dialect, route: Route, schemas: SchemaWriter): Json 
   };
   const failures = [...failuresOf(dialect, route)].map(([status, { description, body, evidence }]) => [
     status,
-    response(dialect, { description, evidence, schema: schemas.output(body) }),
+    response(dialect, { status, description, evidence, schema: schemas.output(body) }),
   ]);
   return {
     operationId: route.operationId,
     summary: route.summary,
     description: route.description,
-    tags: [dialect.name],
+    tags: [dialect.title],
     ...(route.isOpen && { security: [] }),
     ...(parameters.length > 0 && { parameters }),
     ...((json || form) && { requestBody: { required: form === undefined, content } }),
     responses: {
       [success.status]: response(dialect, {
+        status: success.status,
         description: success.description,
         evidence: success.evidence,
         schema: success.body && schemas.output(success.body),
       }),
+      ...(isValidated && { 304: response(dialect, notModified) }),
       ...Object.fromEntries(failures),
     },
     'x-evidence': route.evidence,
   };
 }
 
+/** What a caller sends that has the content already, and what it is told. */
+const ifNoneMatch = {
+  name: 'If-None-Match',
+  in: 'header',
+  description: 'The `ETag` of the content that the caller has.',
+  required: false,
+  schema: { type: 'string' },
+};
+const notModified = {
+  status: 304,
+  description: 'The caller has this content already.',
+  evidence: 'assumed',
+  schema: null,
+};
+
+/** The headers that HTTP asks for with a status. */
+const headersOf: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+  401: { 'WWW-Authenticate': 'How to authenticate (RFC 6750).' },
+  403: { 'WWW-Authenticate': 'The scope that the credential lacks, when it is a scope (RFC 6750).' },
+  429: { 'Retry-After': 'When to come back, in seconds.' },
+  503: { 'Retry-After': 'When to come back, in seconds.' },
+};
+const everyAnswer = { 'X-Request-Id': 'The id of the request (UUID), for the log.' };
+const validator = { ETag: 'A weak validator of the content, for `If-None-Match`.' };
+
+interface ResponseFacts {
+  readonly status: number;
+  readonly description: string;
+  readonly evidence: string;
+  readonly schema: Json | null;
+}
+
 function response(
-  { headerDescriptions = {} }: Dialect,
-  { description, evidence, schema }: { description: string; evidence: string; schema: Json | null },
+  { headerDescriptions = {}, hasEtag }: Dialect,
+  { status, description, evidence, schema }: ResponseFacts,
 ): Json {
-  const headers = Object.entries(headerDescriptions).map(([name, text]) => [
+  const described = {
+    ...everyAnswer,
+    ...headerDescriptions,
+    ...(hasEtag && (status === 200 || status === 304) && validator),
+    ...headersOf[status],
+  };
+  const headers = Object.entries(described).map(([name, text]) => [
     name,
     { description: text, schema: { type: 'string' } },
   ]);
   return {
     description,
-    ...(headers.length > 0 && { headers: Object.fromEntries(headers) }),
+    headers: Object.fromEntries(headers),
     ...(schema && { content: { 'application/json': { schema } } }),
     'x-evidence': evidence,
   };
@@ -117,13 +159,23 @@ function schemaWriter(dialect: Dialect) {
       uri: (id) => `#/components/schemas/${id}`,
       override: keepDefault,
     });
-    for (const [name, text] of Object.entries(schemas)) {
-      if (name !== rootId) written.set(name, withoutIdentity(text as Json));
-    }
     const name = names.get(schema);
+    keep(schemas, name ?? rootId);
     return name === undefined
       ? withoutIdentity(schemas[rootId] as Json)
       : { $ref: `#/components/schemas/${name}` };
+  }
+
+  /** Keeps a schema and those that it refers to: only they are meant as this side of the exchange. */
+  function keep(schemas: Readonly<Record<string, unknown>>, name: string): void {
+    const schema = withoutIdentity(schemas[name] as Json);
+    const known = written.get(name);
+    if (known && JSON.stringify(known) === JSON.stringify(schema)) return;
+    if (known)
+      throw new Error(`${dialect.name}: ${name} is both taken and answered, and differs between them`);
+    if (name !== rootId) written.set(name, schema);
+    for (const [, other = ''] of JSON.stringify(schema).matchAll(/"#\/components\/schemas\/(\w+)"/g))
+      keep(schemas, other);
   }
 
   return {

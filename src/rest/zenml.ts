@@ -190,7 +190,7 @@ const failures = {
     description:
       'IllegalOperationError: the caller may not do this. (Without a bearer token, too, when the server is set to answer as older FastAPI does.)',
     body: z.union([Problem, Detail]),
-    evidence: 'documented',
+    evidence: 'assumed',
   },
   404: assumed('KeyError: there is no such object. Or there is no such path.', z.union([Problem, Detail])),
   405: assumed('The path answers other methods.', Detail),
@@ -374,7 +374,7 @@ export const zenml = defineDialect({
       params: userParams,
       json: ManagedUserUpdate,
       success: ok,
-      failures: { 400: 'documented', 409: 'observed', 422: 'documented' },
+      failures: { 400: 'documented', 403: 'documented', 409: 'observed', 422: 'documented' },
       async handle(context, { params: { user_id: id }, body }) {
         await refuseInternal(context, id);
         const user = await updateUser(context, { id, input: toInput(body) }, { select }).catch(
@@ -392,7 +392,7 @@ export const zenml = defineDialect({
       evidence: 'documented',
       params: userParams,
       success: { status: 204, description: 'The account is deleted.', body: null, evidence: 'documented' },
-      failures: { 400: 'documented', 422: 'documented' },
+      failures: { 400: 'documented', 403: 'documented', 422: 'documented' },
       async handle(context, { params: { user_id: id } }) {
         await refuseInternal(context, id);
         await deleteUser(context, { id }).catch(unseenIsForbidden);

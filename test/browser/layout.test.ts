@@ -52,6 +52,20 @@ describe.each(looks)('in $colorScheme, $width pixels wide', ({ colorScheme, widt
     await context.close();
     expect(problems).toEqual([]);
   });
+
+  it('the API reference begins below the bar, in the same colors', async () => {
+    const { page, context, problems } = await startVisit(browser, product.origin, options);
+    await page.goto('/reference#katapult');
+    await page.getByRole('button', { name: 'Test Request (get /users/current)' }).waitFor();
+    await page.screenshot({ path: `${screenshots}/reference-${colorScheme}-${width}.png` });
+    const bar = await page.getByRole('banner').first().boundingBox();
+    const below = await page.locator('.scalar-app').first().boundingBox();
+    expect(below).toMatchObject({ x: 0, y: bar?.height, width });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    expect(await page.evaluate('getComputedStyle(document.body).colorScheme')).toBe(colorScheme);
+    await context.close();
+    expect(problems).toEqual([]);
+  });
 });
 
 it('the commands of the landing page work as they stand', async () => {

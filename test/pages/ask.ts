@@ -2,7 +2,11 @@ import { createPages } from '../../src/pages/pages.ts';
 
 export const origin = 'http://127.0.0.1:4000';
 const browserAccept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
-const pages = createPages({ version: '1.2.3', demoAccounts: true });
+export const apiDocuments = [
+  { name: 'one', title: 'One <API>', url: 'openapi/one.json' },
+  { name: 'two', title: 'Two', url: 'openapi/two.json', bearerScheme: 'HTTPBearer' },
+];
+const pages = createPages({ version: '1.2.3', demoAccounts: true, apiDocuments });
 
 /** Asks as a browser does, unless other headers are given. */
 export function ask(path: string, headers: Record<string, string> = {}, method = 'GET') {

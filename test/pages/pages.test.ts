@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createPages } from '../../src/pages/pages.ts';
 import { ask, findAssets, origin, read, readText } from './ask.ts';
 
-describe.each(['/', '/graphql'])('%s', (path) => {
+describe.each(['/', '/graphql', '/reference'])('%s', (path) => {
   it('is a page that nothing may frame, sniff or extend', async () => {
     const { status, headers } = await read(path);
     expect(status).toBe(200);
@@ -19,7 +19,9 @@ describe.each(['/', '/graphql'])('%s', (path) => {
     expect(policy).toContain(
       "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     );
-    expect(policy).not.toMatch(/unsafe-eval|https?:|blob:|data:|\*/);
+    const pictures = path === '/reference' ? "img-src 'self' data:;" : "img-src 'self';";
+    expect(policy).toContain(pictures);
+    expect(policy?.replace(pictures, '')).not.toMatch(/unsafe-eval|https?:|blob:|data:|\*/);
     expect(policy).not.toMatch(/(script-src|style-src|style-src-elem) [^;]*unsafe-inline/);
   });
 
@@ -64,6 +66,16 @@ describe('the landing page', () => {
     expect(await landing()).toContain('href="graphql#login=ada"');
   });
 
+  it('leads to the API reference when there is one', async () => {
+    expect(await readText('/')).toContain('href="reference"');
+    const without = createPages({ version: '1.2.3', demoAccounts: false });
+    for (const path of ['/', '/graphql']) {
+      const request = new Request(origin + path, { headers: { accept: 'text/html' } });
+      const page = await without.handle(request, new URL(request.url));
+      expect(await page?.text()).not.toContain('reference');
+    }
+  });
+
   it('shows commands for the address under which it was reached, or the public one', async () => {
     expect(await readText('/')).toContain(`curl ${origin}/graphql`);
     const published = createPages({
@@ -77,7 +89,7 @@ describe('the landing page', () => {
 });
 
 describe('every path', () => {
-  const paths = ['/', '/robots.txt', '/favicon.ico', '/assets/aaaaaaaaaaaaaaaa/theme.css'];
+  const paths = ['/', '/reference', '/robots.txt', '/favicon.ico', '/assets/aaaaaaaaaaaaaaaa/theme.css'];
 
   it.each([...paths, '/graphql'])('answers HEAD %s with the headers of GET and no body', async (path) => {
     const [head, get] = [await read(path, {}, 'HEAD'), await read(path)];
