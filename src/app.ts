@@ -66,7 +66,7 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
     if (call !== undefined) {
       const context = await identify(exchange, () => call.credential);
       if (call.needsCaller) requireCaller(context);
-      return call.respond(context, await limitBody(request, config.maxBodyBytes));
+      return call.respond(context);
     }
     if (url.pathname !== '/graphql') throw new PathNotFoundError();
     if (request.method === 'OPTIONS')

@@ -11,6 +11,9 @@ export function addCorsHeaders(headers: Headers, request: Request, allowed: '*' 
   headers.set('access-control-expose-headers', exposed);
   if (request.method !== 'OPTIONS') return;
   headers.set('access-control-allow-methods', 'GET, POST, PUT, PATCH, DELETE, OPTIONS');
-  headers.set('access-control-allow-headers', 'Authorization, Content-Type, Accept, If-None-Match');
+  headers.set(
+    'access-control-allow-headers',
+    'Authorization, Content-Type, Accept, If-None-Match, Refreshed-Token',
+  );
   headers.set('access-control-max-age', '86400');
 }

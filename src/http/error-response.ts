@@ -29,7 +29,7 @@ export function toDomainError(error: unknown, log: Log): DomainError {
 
 /** The headers that HTTP asks for with an error's status (RFC 6750, RFC 9110). */
 export function errorHeaders(error: DomainError): Record<string, string> {
-  if (error.code === 'UNAUTHENTICATED') return { 'www-authenticate': 'Bearer realm="usergraph"' };
+  if (error.status === 401) return { 'www-authenticate': 'Bearer realm="usergraph"' };
   if (error instanceof InsufficientScopeError) {
     return {
       'www-authenticate': `Bearer realm="usergraph", error="insufficient_scope", scope="${error.scope}"`,

@@ -13,7 +13,7 @@ import type { Prisma, Session, User } from '../generated/prisma/client.ts';
 import { errorHeaders } from '../http/error-response.ts';
 import { bareOrBearer } from './credentials.ts';
 import { defineDialect, type Failure, route, type View } from './dialect.ts';
-import { problemsOf } from './request.ts';
+import { messageOf, problemsOf } from './request.ts';
 
 // What it accepts
 
@@ -380,6 +380,10 @@ export const bird = defineDialect({
     const status = isUnreadable ? 400 : error.status;
     const details = problems.map(({ path, code, message }) => ({ field: path.join('.'), code, message }));
     const [code] = failed[status];
-    return { status, body: { code, message: error.message, details }, headers: errorHeaders(error) };
+    return {
+      status,
+      body: { code, message: messageOf(error, fieldNames), details },
+      headers: errorHeaders(error),
+    };
   },
 });

@@ -171,11 +171,16 @@ export function defineDialect(dialect: Dialect): Dialect {
 }
 
 /** Every failure that a route can answer, with how it is known. */
-export function failuresOf(dialect: Dialect, { failures = {}, isOpen }: Route): Map<number, Failure> {
+export function failuresOf(
+  dialect: Dialect,
+  { failures = {}, isOpen, json, form }: Route,
+): Map<number, Failure> {
   const answered = new Map<number, Failure>();
   for (const [status, failure] of Object.entries(dialect.failures)) {
     const evidence = failures[Number(status)];
-    const isEverywhere = dialect.everywhere.includes(Number(status)) && !(isOpen && status === '401');
+    const isUnread = json === undefined && form === undefined;
+    const isImpossible = (isOpen && status === '401') || (isUnread && status === '413');
+    const isEverywhere = dialect.everywhere.includes(Number(status)) && !isImpossible;
     if (evidence !== undefined || isEverywhere)
       answered.set(Number(status), { ...failure, evidence: evidence ?? failure.evidence });
   }

@@ -112,7 +112,11 @@ export function validationErrors(
 ): ValidationErrors {
   if (error.code === 'UNSUPPORTED_MEDIA_TYPE') return [{ loc: ['body'], ...notAnObject }];
   return problemsOf(error, names).map((problem) => ({
-    loc: [problem.in satisfies InputPart, ...problem.path],
+    loc: [
+      problem.in satisfies InputPart,
+      ...problem.path,
+      ...(problem.code === 'MALFORMED' ? [problem.position ?? 0] : []),
+    ],
     ...kindOf(problem),
   }));
 }
@@ -125,7 +129,9 @@ const notAnObject: Kind = {
 /** The key order is FastAPI's: `loc`, `msg`, `type`. */
 function kindOf({ code, message, issue }: RequestProblem): Kind {
   if (issue !== null) return kindOfIssue(issue, message);
-  const should = message.replace(/^must /, 'should ');
+  const should = message
+    .replace('must not be empty', 'must have at least 1 character')
+    .replace(/^must /, 'should ');
   const kinds: Partial<Record<RequestProblem['code'], Kind>> = {
     MALFORMED: { msg: 'JSON decode error', type: 'json_invalid' },
     REQUIRED: { msg: 'Field required', type: 'missing' },

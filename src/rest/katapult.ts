@@ -126,6 +126,18 @@ const failed: Record<ErrorStatus, readonly [status: number, code: string]> = {
   503: [503, 'service_unavailable'],
 };
 
+/** What the vendor says with each code: clients show it, and some compare it. */
+const descriptions: Readonly<Record<string, string>> = {
+  missing_api_token:
+    'No API token was provided in the Authorization header. Ensure a token is provided prefixed with Bearer',
+  invalid_api_token: 'The API token provided was not valid (it may not exist or have expired)',
+  scope_not_granted:
+    'The scope required for this endpoint has not been granted to the authenticating identity',
+  no_user_associated_with_identity: 'There is no user associated with this API token',
+  rate_limit_reached: 'You have reached the rate limit for this type of request',
+  service_unavailable: 'The service is currently unavailable, please try again later',
+};
+
 function failureFor(error: DomainError): { status: number; code: string; detail: object } {
   if (error instanceof UnauthenticatedError) {
     return error.isMissing
@@ -191,8 +203,9 @@ export const katapult = defineDialect({
   credential: bearer,
   fail(error) {
     const { status, code, detail } = failureFor(error);
-    const keys = { code, description: error.message, detail };
-    const headers = { ...errorHeaders(error), 'x-api-schema': 'json-error' };
+    const keys = { code, description: descriptions[code] ?? error.message, detail };
+    const retryAfter = [429, 503].includes(status) ? errorHeaders(error) : {};
+    const headers = { ...retryAfter, 'x-api-schema': 'json-error' };
     return { status, body: { ...keys, error: keys }, headers };
   },
   headers({ requestId, rateLimit }) {

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { toProblem } from '../domain/input.ts';
 import { DomainError, InvalidInputError, type ProblemCode } from '../errors.ts';
+import { limitBody } from '../http/request-body.ts';
 import type { Route } from './dialect.ts';
 
 export type InputPart = 'path' | 'query' | 'body';
@@ -15,6 +16,8 @@ export interface RequestProblem {
   readonly message: string;
   /** What the schema said, when it was the schema. */
   readonly issue: z.core.$ZodIssue | null;
+  /** How far the body could be read, in characters, when that is known. */
+  readonly position?: number;
 }
 
 /** The request does not fit the route's schemas. */
@@ -40,6 +43,15 @@ export function problemsOf(
   });
 }
 
+/** What is wrong with an input, in a sentence: the message of the error, in the dialect's names. */
+export function messageOf(error: DomainError, names: Readonly<Record<string, string>>): string {
+  const problems = problemsOf(error, names);
+  const [first] = problems;
+  if (first === undefined) return error.message;
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+  return `${[...first.path, ''].join('.').slice(0, -1) || first.in}: ${first.message}${more}`;
+}
+
 export interface RouteInput {
   readonly params: never;
   readonly query: never;
@@ -54,7 +66,7 @@ export interface RouteInput {
 export async function readInput(
   route: Route,
   segments: Readonly<Record<string, string>>,
-  request: Request,
+  { request, maxBodyBytes }: { request: Request; maxBodyBytes: number },
 ): Promise<RouteInput> {
   const problems: RequestProblem[] = [];
   const parse = (part: InputPart, schema: z.ZodType | undefined, value: unknown): never => {
@@ -63,7 +75,7 @@ export async function readInput(
       problems.push(...parsed.error.issues.map((issue) => fromIssue(part, issue)));
     return parsed?.data as never;
   };
-  const body = await readBody(route, request);
+  const body = await readBody(route, request, maxBodyBytes);
   const params = parse('path', route.params, decodeSegments(segments, problems));
   const query = parse('query', route.query, Object.fromEntries(new URL(request.url).searchParams));
   const input = { params, query, body: parse('body', body.schema, body.value) };
@@ -111,8 +123,10 @@ interface ReadBody {
   readonly value: unknown;
 }
 
-async function readBody({ json, form }: Route, request: Request): Promise<ReadBody> {
+/** A body that the route does not take is not read. */
+async function readBody({ json, form }: Route, unread: Request, maxBytes: number): Promise<ReadBody> {
   if (json === undefined && form === undefined) return { schema: undefined, value: undefined };
+  const request = await limitBody(unread, maxBytes);
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? null;
   const isForm = type === 'application/x-www-form-urlencoded' || type === 'multipart/form-data';
   if (isForm && form) return { schema: form, value: await readForm(request) };
@@ -128,8 +142,8 @@ async function readBody({ json, form }: Route, request: Request): Promise<ReadBo
 const accepted = ({ json, form }: { json: unknown; form: unknown }) =>
   [json && 'application/json', form && 'application/x-www-form-urlencoded'].filter(Boolean).join(' or ');
 
-const malformed = (message: string, at: number[] = []) =>
-  new InvalidRequestError([{ in: 'body', path: at, code: 'MALFORMED', message, issue: null }]);
+const malformed = (message: string, position = 0) =>
+  new InvalidRequestError([{ in: 'body', path: [], code: 'MALFORMED', message, issue: null, position }]);
 
 async function readText(request: Request): Promise<string> {
   try {
@@ -144,8 +158,8 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const position = Number(/position (\d+)/.exec((error as Error).message)?.[1] ?? 0);
-    throw malformed('must be JSON', [position]);
+    const position = /position (\d+)/.exec((error as Error).message)?.[1];
+    throw malformed('must be JSON', position === undefined ? text.length : Number(position));
   }
 }
 

@@ -18,7 +18,7 @@ export interface RestCall {
   readonly credential: string | null;
   /** Whether nobody may call it without a credential. */
   readonly needsCaller: boolean;
-  respond(context: Context, request: Request): Promise<Response>;
+  respond(context: Context): Promise<Response>;
 }
 
 /**
@@ -28,7 +28,7 @@ export interface RestCall {
 export function findCall(
   exchange: Exchange,
   mounts: readonly MountedDialect[],
-  settings: RestSettings,
+  settings: RestSettings & { readonly maxBodyBytes: number },
 ): RestCall | Response | undefined {
   const { request, url } = exchange;
   const mount = url && owning(mounts, url.pathname);
@@ -40,7 +40,8 @@ export function findCall(
   const path = localPath(mount, url.pathname);
   const matches = matchesOf(dialect, path);
   const match = matches.find(({ route }) => route.method === request.method);
-  if (match) return callOf(match, { dialect, request, respond });
+  const { maxBodyBytes } = settings;
+  if (match) return callOf(match, { dialect, request, respond, maxBodyBytes });
   const answer = answerWithoutRoute(dialect, { url, path, method: request.method, matches });
   if (answer instanceof Response) return answer;
   const refuse = () => Promise.reject(answer);
@@ -58,16 +59,22 @@ function callOf(
     dialect,
     request,
     respond,
-  }: { dialect: Dialect; request: Request; respond: (rendered: Rendered) => Response },
+    maxBodyBytes,
+  }: {
+    dialect: Dialect;
+    request: Request;
+    respond: (rendered: Rendered) => Response;
+    maxBodyBytes: number;
+  },
 ): RestCall {
   const credential = route.isOpen ? null : dialect.credential(request);
   return {
     credential,
     needsCaller: !route.isOpen,
-    async respond(context, limited) {
+    async respond(context) {
       const missing = route.scopes?.find((scope) => !context.actor.scopes.has(scope));
       if (missing) throw new InsufficientScopeError(missing);
-      const input = await readInput(route, segments, limited);
+      const input = await readInput(route, segments, { request, maxBodyBytes });
       const body = await route.handle(context, { ...input, credential });
       const { status } = route.success;
       const response = respond({ status, body });
@@ -92,16 +99,15 @@ function answerWithoutRoute(
   return new Response(null, { status: 307, headers: { location: toggled(url.pathname) + url.search } });
 }
 
-/** The routes at a path, those without parameters first. */
+/** The routes at a path, for any method, those without parameters first. */
 function matchesOf(dialect: Dialect, path: string): Match[] {
   const given = path.split('/');
   const matches = dialect.routes.flatMap((route) => {
     const segments = matchSegments(route.path.split('/'), given);
     return segments ? [{ route, segments }] : [];
   });
-  const isLiteral = ({ segments }: Match) => Object.keys(segments).length === 0;
-  const literal = matches.filter(isLiteral);
-  return literal.length > 0 ? literal : matches;
+  const parameters = ({ segments }: Match) => Object.keys(segments).length;
+  return matches.sort((a, b) => parameters(a) - parameters(b));
 }
 
 function matchSegments(wanted: readonly string[], given: readonly string[]): Record<string, string> | null {
@@ -137,11 +143,12 @@ function write(dialect: Dialect, moment: Moment, { status, body, headers }: Rend
 async function withEtag(request: Request, response: Response): Promise<Response> {
   const text = await response.text();
   const { headers } = response;
-  headers.set('etag', `W/"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`);
+  const tag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
+  headers.set('etag', `W/${tag}`);
   headers.set('cache-control', 'private, no-cache');
-  const known = (request.headers.get('if-none-match') ?? '').split(',').map((tag) => tag.trim());
-  if (!known.includes('*') && !known.includes(headers.get('etag') ?? ''))
-    return new Response(text, { headers });
+  const known = (request.headers.get('if-none-match') ?? '').split(',');
+  const isKnown = known.some((one) => ['*', tag].includes(one.trim().replace(/^W\//, '')));
+  if (!isKnown) return new Response(text, { headers });
   headers.delete('content-type');
   headers.delete('content-length');
   return new Response(null, { status: 304, headers });

@@ -31,11 +31,12 @@ import {
   validationErrors,
   withDefault,
 } from './fastapi.ts';
-import { problemsOf } from './request.ts';
+import { messageOf, problemsOf } from './request.ts';
 
 // What it accepts
 
 const short = () => z.string().nullish().meta({ minLength: 1, maxLength: limits.name });
+const usernamePattern = /^[a-zA-Z0-9_\-@.]+$/;
 
 const profileFields = {
   name: short(),
@@ -43,7 +44,9 @@ const profileFields = {
   company: short(),
   job_title: short(),
   metadata: z.record(z.string(), z.unknown()).nullish(),
-  username: short().describe('Cannot change for an OAuth2 account: it is the e-mail address.'),
+  username: short()
+    .meta({ pattern: usernamePattern.source })
+    .describe('Cannot change for an OAuth2 account: it is the e-mail address.'),
   email: z.string().nullish().describe('Cannot change for an OAuth2 account: it comes from the provider.'),
 };
 
@@ -101,7 +104,7 @@ const User = z.object({
   job_title: z.string().min(1).max(limits.name).nullable(),
   metadata: z.record(z.string(), z.unknown()).nullable(),
   id: z.guid(),
-  username: z.string().min(1).max(limits.name).nullable(),
+  username: z.string().min(1).max(limits.name).regex(usernamePattern).nullable(),
   email: z.string().nullable(),
   oauth_provider: z.string().nullable(),
   oauth_id: z.string().nullable(),
@@ -427,7 +430,7 @@ export const zenml = defineDialect({
     if (error instanceof UnauthenticatedError && error.isMissing && settings.missingBearerStatus === 403)
       return { status: 403, body: { detail: 'Not authenticated' }, headers: {} };
     if (ruleCodes.includes(error.code) || breaksRules(error))
-      return { status: 400, body: { detail: ['ValueError', error.message] }, headers };
+      return { status: 400, body: { detail: ['ValueError', messageOf(error, fieldNames)] }, headers };
     const [status, name] = error instanceof PathNotFoundError ? [404, null] : exceptions[error.status];
     if (status === 422) return { status, body: { detail: validationErrors(error, fieldNames) }, headers };
     return {

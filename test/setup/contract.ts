@@ -23,11 +23,14 @@ export const documents = new Map(
   dialects.map((dialect) => [dialect.name, openApiDocument(dialect) as unknown as Document]),
 );
 
-/** The same, as if every operation could fail in every way: what a path without a route is answered with. */
+/** The same, as if a route could fail in every way: what a path without a route is answered with. */
 const refusals = new Map(
   dialects.map((dialect) => {
-    const everywhere = Object.keys(dialect.failures).map(Number);
-    return [dialect.name, openApiDocument({ ...dialect, everywhere }) as unknown as Document];
+    const failures = Object.fromEntries(
+      Object.keys(dialect.failures).map((status) => [status, 'assumed' as const]),
+    );
+    const routes = dialect.routes.slice(0, 1).map((route) => ({ ...route, failures }));
+    return [dialect.name, openApiDocument({ ...dialect, routes }) as unknown as Document];
   }),
 );
 
@@ -44,11 +47,12 @@ export function operationAt(document: Document, method: string, path: string) {
   const matching = templates.filter((template) =>
     new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`).test(path),
   );
-  const [template] = matching.filter((one, _, [first]) => !first?.includes('{') || one.includes('{'));
-  const operations = template === undefined ? {} : document.paths[template];
-  const [key, operation] =
-    Object.entries(operations ?? {}).find(([name]) => name.toUpperCase() === method) ?? [];
-  return template !== undefined && key && operation ? { template, key, operation } : undefined;
+  for (const template of matching) {
+    const operations = Object.entries(document.paths[template] ?? {});
+    const [key, operation] = operations.find(([name]) => name.toUpperCase() === method) ?? [];
+    if (key && operation) return { template, key, operation };
+  }
+  return undefined;
 }
 
 /** @throws when a dialect's answer is outside of its document */
