@@ -66,12 +66,12 @@ ${dialect.description} The vendor's own documentation: <${dialect.documentation}
 ${rows.join('\n')}${absent.length > 0 ? `\n\nNot served:\n\n${absent.join('\n')}` : ''}`;
 }
 
-/** The titles of the tests in a file, in their order. */
+/** The titles of the tests in a file, in their order: also those in the first column of a table, which are sentences. */
 function facts(file: string): string {
   const source = readFileSync(`${root}${factTests}/${file}`, 'utf8');
-  const titles = [...source.matchAll(/^\s*(?:(?:test|it)\(|\[)\s*'((?:[^'\\]|\\.)*)'/gm)].map(
-    ([, title = '']) => title.replaceAll("\\'", "'"),
-  );
+  const titles = [...source.matchAll(/^\s*(?:(?:test|it)\(|\[)\s*'((?:[^'\\]|\\.)*)'/gm)]
+    .map(([, title = '']) => title.replaceAll("\\'", "'"))
+    .filter((title) => title.includes(' '));
   if (titles.length === 0) throw new Error(`${file} has no test with a title`);
   return `### [\`${file}\`](../${factTests}/${file})
 

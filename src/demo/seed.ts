@@ -107,10 +107,11 @@ async function addOrganizations(
 }
 
 async function addManagedUsers(tx: Tx, { newId, now }: Sources, managerId: string) {
+  const joined = (days: number) => new Date(now().getTime() - days * day);
   const managed = [
-    { id: newId(), kind: 'MANAGED' as const, managerId, firstName: 'Kit' },
-    { id: newId(), kind: 'MANAGED' as const, managerId, firstName: 'Robin', lastName: 'Vega' },
-  ];
+    { id: newId(), firstName: 'Kit', createdAt: joined(20) },
+    { id: newId(), firstName: 'Robin', lastName: 'Vega', createdAt: joined(10) },
+  ].map((columns) => ({ ...columns, kind: 'MANAGED' as const, managerId, updatedAt: columns.createdAt }));
   await tx.user.createMany({ data: managed });
   const record = (userId: string, collection: string, days: number, data: Prisma.InputJsonObject) => ({
     id: newId(),

@@ -117,7 +117,7 @@ function relationWhere(
   { actor: { user } }: Context,
   relations: readonly UserRelation[],
 ): Prisma.UserWhereInput {
-  if (user === null) return nothing;
+  if (user === null || relations.length === 0) return nothing; // Prisma drops an OR of nothing
   const conditions: Record<UserRelation, Prisma.UserWhereInput> = {
     SELF: { id: user.id },
     MANAGED: { managerId: user.id },

@@ -111,7 +111,9 @@ export function validationErrors(
   names: Readonly<Record<string, string>>,
 ): ValidationErrors {
   if (error.code === 'UNSUPPORTED_MEDIA_TYPE') return [{ loc: ['body'], ...notAnObject }];
-  return problemsOf(error, names).map((problem) => ({
+  const problems = problemsOf(error, names);
+  if (problems.length === 0) return [{ loc: ['path'], ...ruleKind(error.message) }]; // about the account, not the input
+  return problems.map((problem) => ({
     loc: [
       problem.in satisfies InputPart,
       ...problem.path,
@@ -120,6 +122,8 @@ export function validationErrors(
     ...kindOf(problem),
   }));
 }
+
+const ruleKind = (message: string): Kind => ({ msg: `Value error, ${message}`, type: 'value_error' });
 
 const notAnObject: Kind = {
   msg: 'Input should be a valid dictionary or object to extract fields from',
@@ -138,7 +142,7 @@ function kindOf({ code, message, issue }: RequestProblem): Kind {
     TOO_SHORT: { msg: `String ${should}`, type: 'string_too_short' },
     TOO_LONG: { msg: `String ${should}`, type: 'string_too_long' },
   };
-  return kinds[code] ?? { msg: `Value error, ${message}`, type: 'value_error' };
+  return kinds[code] ?? ruleKind(message);
 }
 
 function kindOfIssue(issue: z.core.$ZodIssue, message: string): Kind {
@@ -148,7 +152,7 @@ function kindOfIssue(issue: z.core.$ZodIssue, message: string): Kind {
   }
   if (issue.input === undefined) return { msg: 'Field required', type: 'missing' };
   if (issue.code === 'invalid_type') return types[issue.expected] ?? notAnObject;
-  return { msg: `Value error, ${message}`, type: 'value_error' };
+  return ruleKind(message);
 }
 
 const types: Readonly<Record<string, Kind>> = {

@@ -187,7 +187,7 @@ export const sweatstack = defineDialect({
     UserResponse,
     Scope,
     ManagedUserCreate,
-    ManagedUserUpdate,
+    Body_update_managed_user_api_v1_users__user_id__put: ManagedUserUpdate, // the name that generated clients know
     PrincipalToken,
     HTTPValidationError,
     ValidationError,
