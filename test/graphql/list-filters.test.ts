@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodeId } from '../../src/domain/ids.ts';
+import { decodeId, encodeId } from '../../src/domain/ids.ts';
 import { createSources } from '../../src/sources.ts';
 import type { UserFilter } from '../generated/graphql.ts';
 import { graphql } from '../generated/index.ts';
-import { openTestApp, type TestApp } from '../setup/app.ts';
+import { ago, collectRows } from '../policy/rows.ts';
+import { type Client, openTestApp, type TestApp } from '../setup/app.ts';
 import { organizationId } from './accounts.ts';
 
 let app: TestApp;
@@ -155,11 +156,34 @@ describe('a filter', () => {
     expect(await count({ isActive: true, statuses: ['SUSPENDED'] })).toBe(0);
   });
 
+  it.each<[UserFilter, string[]]>([
+    [{ displayName: 'LOVELACE' }, ['Ada Lovelace']],
+    [{ displayName: 'a Love' }, ['Ada Lovelace']],
+    [{ displayName: 'lovelace ada' }, []],
+    [{ displayName: ' ada' }, []],
+    [{ displayName: '0%' }, ['100% Wool']],
+    [{ displayName: '_' }, ['snake_case']],
+    [{ displayName: '\\' }, ['back\\slash']],
+    [{ displayName: 'žofie ř' }, ['ŽOFIE ŘÍHA']],
+    [{ displayName: 'wool', username: 'snake' }, []],
+    [{ displayName: '100% wool', username: 'wool' }, ['100% Wool']],
+    [{ displayName: 'secret-part' }, []],
+    [{ displayName: 'a\u0000da' }, []],
+  ])('by the display name %j finds %j', async (filter, expected) => {
+    expect(await find(filter)).toEqual(expected);
+  });
+
+  it('by a display name of nothing finds all, and by another name of the account finds none', async () => {
+    expect(await count({ displayName: '' })).toBe(await countWhere('true'));
+    expect(await count({ displayName: 'zofie', search: 'zofie' })).toBe(0);
+  });
+
   it('with null or nothing in it finds all', async () => {
     const all = await countWhere('true');
     const nothing = { ids: null, username: null, email: null, oauthProvider: null, oauthId: null };
     const more = { isActive: null, kinds: null, statuses: null, organizationId: null, search: null };
-    for (const filter of [{}, nothing, more]) expect(await count(filter)).toBe(all);
+    const others = { relations: null, displayName: null };
+    for (const filter of [{}, nothing, more, others]) expect(await count(filter)).toBe(all);
   });
 
   it('of several conditions finds those for which all hold', async () => {
@@ -187,5 +211,51 @@ describe('a filter', () => {
       ({ hasNextPage: more, endCursor: after } = data.users.pageInfo);
     }
     expect(new Set(names).size).toBe(20);
+  });
+});
+
+describe('a filter by relations', () => {
+  /** The names of those whom a client finds. */
+  const findAs = async (client: Client, filter: UserFilter) => {
+    const { users } = await client.run(filtered, { filter });
+    expect(users.totalCount).toBe(users.nodes.length);
+    return users.nodes.map(({ displayName }) => displayName);
+  };
+
+  it.each<[UserFilter, string[]]>([
+    [{ relations: ['SELF'] }, ['Ada Lovelace']],
+    [{ relations: ['MANAGED'] }, ['Kit', 'Robin Vega']],
+    [{ relations: ['SHARING'] }, ['Grace Hopper']],
+    [{ relations: ['SHARING', 'SELF', 'SHARING'] }, ['Ada Lovelace', 'Grace Hopper']],
+    [{ relations: ['SELF', 'MANAGED', 'SHARING'] }, ['Ada Lovelace', 'Grace Hopper', 'Kit', 'Robin Vega']],
+    [{ relations: [] }, []],
+    [{ relations: ['MANAGED', 'SHARING'], displayName: 'R' }, ['Grace Hopper', 'Robin Vega']],
+    [{ relations: ['SHARING'], displayName: 'Robin' }, []],
+    [{ relations: ['SELF'], kinds: ['MANAGED'] }, []],
+  ])('%j finds %j for one who manages two and with whom one shares', async (filter, expected) => {
+    expect(await findAs(await app.as('ada'), filter)).toEqual(expected);
+  });
+
+  it('finds for a superuser only those who are that to it', async () => {
+    const admin = await app.as('admin');
+    expect(await findAs(admin, { relations: ['SELF'] })).toHaveLength(1);
+    expect(await findAs(admin, { relations: ['MANAGED', 'SHARING'] })).toEqual([]);
+  });
+
+  it('finds nobody for the token of an organization', async () => {
+    const rows = collectRows();
+    const { secret } = rows.apiToken({ organizationId: decodeId(await organizationId(app, 'acme')).uuid });
+    await rows.write(app.database);
+    expect(await findAs(app.withToken(secret), { relations: ['SELF', 'MANAGED', 'SHARING'] })).toEqual([]);
+  });
+
+  it('finds no one whose sharing is over', async () => {
+    const { prisma } = app.database;
+    const ada = await prisma.user.findUniqueOrThrow({ where: { username: 'ada' } });
+    const linus = await prisma.user.findUniqueOrThrow({ where: { username: 'linus@example.com' } });
+    const rows = collectRows();
+    rows.share(linus.id, ada.id, ['data:read', 'profile'], ago(1));
+    await rows.write(app.database);
+    expect(await findAs(await app.as('ada'), { relations: ['SHARING'] })).toEqual(['Grace Hopper']);
   });
 });

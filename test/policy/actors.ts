@@ -1,6 +1,6 @@
 /** One world of accounts in every relation that the policy knows, and those who ask in it. */
 import type { Database } from '../../src/db/database.ts';
-import { encodeId } from '../../src/domain/ids.ts';
+import { encodeId, type NodeType } from '../../src/domain/ids.ts';
 import { ago, collectRows, deleteAllRows, hour, scopesBut } from './rows.ts';
 
 /** The password of the person, as an argon2id hash that costs little. */
@@ -97,6 +97,15 @@ function addCredentials(
   users: ReturnType<typeof addUsers> & { organization: string; service: string },
 ) {
   const session = (userId: string) => rows.session(userId).secret;
+  const inUse = rows.session(users.person);
+  const sessions = {
+    inUse,
+    person: rows.session(users.person),
+    managed: rows.session(users.managed),
+    superuser: rows.session(users.superuser),
+    internal: rows.session(users.internal),
+    expired: rows.session(users.person, { expiresAt: ago(hour) }),
+  };
   const tokens = {
     person: rows.apiToken({ userId: users.person }),
     service: rows.apiToken({ userId: users.service }),
@@ -104,7 +113,7 @@ function addCredentials(
   };
   const secrets: Record<ActorName, string | null> = {
     anon: null,
-    self: session(users.person),
+    self: inUse.secret,
     mngr: session(users.manager),
     share: session(users.friend),
     data: session(users.reader),
@@ -120,8 +129,10 @@ function addCredentials(
     expd: rows.session(users.person, { expiresAt: ago(1) }).secret,
     rvkd: rows.apiToken({ userId: users.person }, undefined, { revokedAt: ago(hour) }).secret,
   };
-  const tokenIds = Object.fromEntries(
-    Object.entries(tokens).map(([owner, { id }]) => [owner, encodeId('ApiToken', id)]),
-  );
-  return { secrets, tokenIds: tokenIds as Record<keyof typeof tokens, string> };
+  return { secrets, tokenIds: idsOf('ApiToken', tokens), sessionIds: idsOf('Session', sessions) };
+}
+
+function idsOf<Key extends string>(type: NodeType, entries: Record<Key, { id: string }>) {
+  const ids = Object.entries<{ id: string }>(entries).map(([key, { id }]) => [key, encodeId(type, id)]);
+  return Object.fromEntries(ids) as Record<Key, string>;
 }

@@ -106,6 +106,9 @@ const createToken = (name: string, ownerId: (world: World) => string | undefined
 const revoke = (owner: keyof World['tokenIds']) =>
   mutation(`revokeApiToken ${owner}`, 'id: $id', ({ tokenIds }) => ({ id: tokenIds[owner] }), '$id: ID!');
 
+const revokeSession = (name: string, session: keyof World['sessionIds']) =>
+  mutation(`revokeSession ${name}`, 'id: $id', ({ sessionIds }) => ({ id: sessionIds[session] }), '$id: ID!');
+
 const signIn = (name: string, login: string, secret: string) =>
   mutation(`signIn ${name}`, `input: { login: "${login}", password: "${secret}" }`);
 
@@ -197,6 +200,12 @@ const mutations: readonly Operation[] = [
   revoke('person'),
   revoke('service'),
   revoke('organization'),
+  revokeSession('person', 'person'),
+  revokeSession('person, in use', 'inUse'),
+  revokeSession('person, expired', 'expired'),
+  revokeSession('managed', 'managed'),
+  revokeSession('superuser', 'superuser'),
+  revokeSession('internal', 'internal'),
   mutation('deleteMe', ''),
   remove('deleteUser', 'person'),
   remove('deleteUser', 'managed'),

@@ -67,6 +67,12 @@ createApiToken for organization 401   403   404   404   404   404   403   ok    
 revokeApiToken person           401   ok    404   404   404   404   404   404   404   404   404   ok    404   401   401   401
 revokeApiToken service          401   404   404   404   404   404   404   ok    ok    ok    404   ok    404   401   401   401
 revokeApiToken organization     401   404   404   404   404   404   404   ok    ok    404   404   ok    404   401   401   401
+revokeSession person            401   ok    404   404   404   404   404   404   404   404   404   ok    404   401   401   401
+revokeSession person, in use    401   ok    404   404   404   404   404   404   404   404   404   ok    404   401   401   401
+revokeSession person, expired   401   404   404   404   404   404   404   404   404   404   404   404   404   401   401   401
+revokeSession managed           401   404   404   404   404   404   404   404   404   404   404   ok    404   401   401   401
+revokeSession superuser         401   404   404   404   404   404   404   404   404   404   404   ok    ok    401   401   401
+revokeSession internal          401   404   404   404   404   404   404   404   404   404   404   404   404   401   401   401
 deleteMe                        401   ok    ok    ok    ok    ok    ok    ok    last  403   403   ok    ok    401   401   401
 deleteUser person               401   ok    404   403   403   404   403   403   403   403   403   ok    404   401   401   401
 deleteUser managed              401   404   ok    403   403   404   404   404   404   404   404   ok    404   401   401   401

@@ -27,6 +27,7 @@ interface Ids {
   readonly kid: string;
   readonly organization: string;
   readonly token: string;
+  readonly session: string;
 }
 
 /** The scopes that each mutation needs, and one that its caller may do but for them. */
@@ -67,6 +68,11 @@ const needs: Record<
     call: 'revokeApiToken(id: $id)',
     variables: ({ token }) => ({ id: token }),
   },
+  revokeSession: {
+    scopes: ['users:write'],
+    call: 'revokeSession(id: $id)',
+    variables: ({ session }) => ({ id: session }),
+  },
   updateManagedUser: {
     scopes: ['users:write'],
     call: 'updateManagedUser(id: $id, input: $input)',
@@ -100,12 +106,14 @@ describe.each(Object.entries(needs))('%s', (_name, { scopes, call, variables }) 
     ]);
     const kid = rows.user({ kind: 'MANAGED', managerId: self });
     const token = rows.apiToken({ userId: self }, granted);
+    const session = rows.session(self);
     await rows.write(app.database);
     const ids = {
       self: encodeId('User', self),
       kid: encodeId('User', kid),
       organization: encodeId('Organization', organization),
       token: encodeId('ApiToken', token.id),
+      session: encodeId('Session', session.id),
     };
     return { client: app.withToken(token.secret), given: variables?.(ids) ?? {} };
   }
