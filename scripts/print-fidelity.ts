@@ -57,13 +57,18 @@ function section({ dialect, operations }: Fidelity): string {
     ),
   );
   const absent = (dialect.absent ?? []).map(({ operation, reason }) => `- \`${operation}\`: ${reason}`);
+  const differences = dialect.differences.map((difference) => `- ${difference}`);
   return `## ${dialect.title}
 
 ${dialect.description} The vendor's own documentation: <${dialect.documentation}>.
 
 | operation | status | known | when |
 | --- | --- | --- | --- |
-${rows.join('\n')}${absent.length > 0 ? `\n\nNot served:\n\n${absent.join('\n')}` : ''}`;
+${rows.join('\n')}
+
+Known differences:
+
+${differences.join('\n')}${absent.length > 0 ? `\n\nNot served:\n\n${absent.join('\n')}` : ''}`;
 }
 
 /** The titles of the tests in a file, in their order: also those in the first column of a table, which are sentences. */

@@ -49,6 +49,10 @@ ${operations.flatMap(({ operation, answers }) =>
 )}
 </tbody>
 </table></div>
+<p>Known differences:</p>
+<ul>
+${dialect.differences.map((difference) => html`<li>${withCode(difference)}</li>`)}
+</ul>
 ${absent.length > 0 ? html`<p>Not served: ${absent.map(({ operation, reason }) => html`<code>${operation}</code> (${reason}) `)}</p>` : ''}
 </section>`;
 }

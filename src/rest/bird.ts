@@ -373,6 +373,12 @@ export const bird = defineDialect({
       },
     }),
   ],
+  differences: [
+    'The vendor documents no error: the envelope and its codes are ours.',
+    'API tokens need the scope `profile` to read the profile.',
+    'Where an address is (`country`, `region`, `city`) is not looked up, and left out.',
+    'The account is erased before the 202 is answered.',
+  ],
   credential: bareOrBearer,
   fail(error) {
     const problems = problemsOf(error, fieldNames);

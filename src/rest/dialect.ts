@@ -140,6 +140,8 @@ export interface Dialect {
   /** Those of its failures that every route can answer. */
   readonly everywhere: readonly number[];
   readonly routes: readonly Route[];
+  /** Where it is known to be unlike the original, in sentences. */
+  readonly differences: readonly string[];
   /** Operations of the vendor that are not served here, and why. */
   readonly absent?: readonly { readonly operation: string; readonly reason: string }[];
   /** The secret in a request; null when there is none, or none of a form that the vendor knows. */

@@ -137,7 +137,8 @@ function kindOf({ code, message, issue }: RequestProblem): Kind {
     .replace('must not be empty', 'must have at least 1 character')
     .replace(/^must /, 'should ');
   const kinds: Partial<Record<RequestProblem['code'], Kind>> = {
-    MALFORMED: { msg: 'JSON decode error', type: 'json_invalid' },
+    MALFORMED:
+      message === 'must be JSON' ? { msg: 'JSON decode error', type: 'json_invalid' } : ruleKind(message),
     REQUIRED: { msg: 'Field required', type: 'missing' },
     TOO_SHORT: { msg: `String ${should}`, type: 'string_too_short' },
     TOO_LONG: { msg: `String ${should}`, type: 'string_too_long' },

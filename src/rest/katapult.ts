@@ -200,6 +200,11 @@ export const katapult = defineDialect({
       },
     }),
   ],
+  differences: [
+    'Ids are UUIDs.',
+    '`unauthorized_network_for_api_token` and `invalid_capabilities_token` are declared and not answered yet: tokens are not bound to networks, and there are no capabilities tokens. `scope_not_granted` is never needed.',
+    'A secret of any kind that is no good is `invalid_api_token`.',
+  ],
   credential: bearer,
   fail(error) {
     const { status, code, detail } = failureFor(error);

@@ -20,6 +20,8 @@ const reserved = [
   '/assets',
   '/livez',
   '/readyz',
+  '/favicon.ico',
+  '/robots.txt',
 ];
 
 /**
@@ -42,11 +44,11 @@ export function parseMounts(text: string): readonly MountedDialect[] {
     known.push(place === 'off' ? 'off' : prefixOf(place));
   }
   const mounts = dialects.flatMap((dialect) => {
-    const named = places.get(dialect.name) ?? [];
+    const named = [...new Set(places.get(dialect.name))];
     if (named.includes('off') && named.length > 1)
       throw new Error(`${dialect.name} is off and has a place, too`);
     const prefixes = named.length === 0 ? [''] : named.filter((place) => place !== 'off');
-    return [...new Set(prefixes)].map((prefix) => mount(dialect, prefix));
+    return prefixes.map((prefix) => mount(dialect, prefix));
   });
   refuseCollisions(mounts);
   return mounts;

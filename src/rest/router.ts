@@ -116,10 +116,19 @@ function matchSegments(wanted: readonly string[], given: readonly string[]): Rec
   for (const [index, segment] of wanted.entries()) {
     const text = given[index] ?? '';
     const name = /^\{(\w+)\}$/.exec(segment)?.[1];
-    if (name === undefined ? segment !== text : text === '') return null;
+    if (name === undefined ? segment !== decoded(text) : text === '') return null;
     if (name !== undefined) segments[name] = text;
   }
   return segments;
+}
+
+/** Clients may percent-encode what needs none. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 const momentOf = ({ requestId, rateLimit, client }: Exchange, settings: RestSettings): Moment => ({

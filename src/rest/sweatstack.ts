@@ -318,6 +318,12 @@ export const sweatstack = defineDialect({
       },
     }),
   ],
+  differences: [
+    'Superusers, too, may read, change and delete managed users, as in the graph.',
+    'Tokens are opaque, and no JWTs. `refresh_token` is empty and `refreshed-token` not used, since sessions are not refreshed yet.',
+    'An id that is no UUID is 404; 422 is for one that is no UTF-8.',
+    'A delete answers `null`: what the vendor answers is not known.',
+  ],
   absent: [
     { operation: 'GET /oauth/authorize', reason: 'The OAuth2 provider is not there yet.' },
     { operation: 'POST /api/v1/oauth/token', reason: 'The OAuth2 provider is not there yet.' },

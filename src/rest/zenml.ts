@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { accountSelect, refuseInternal } from '../domain/accounts.ts';
 import { checkApiToken } from '../domain/api-tokens.ts';
+import { requireUser } from '../domain/caller.ts';
 import { type Disclosed, disclose, type RowOf } from '../domain/disclosure.ts';
 import { deleteUser } from '../domain/erasure.ts';
 import { limits } from '../domain/input.ts';
@@ -321,6 +322,7 @@ export const zenml = defineDialect({
       success: ok,
       failures: { 400: 'documented', 409: 'observed', 422: 'documented' },
       async handle(context, { body }) {
+        requireUser(context);
         const user = await updateMe(context, toInput(body), { select }).catch(forbiddenIsRule);
         return disclosed(context, user);
       },
@@ -417,6 +419,13 @@ export const zenml = defineDialect({
         return await logIn(context, body);
       },
     }),
+  ],
+  differences: [
+    'A user may also change and delete the users that it manages, and owners and admins of an organization its service accounts, as in the graph. The vendor leaves all other accounts to superusers.',
+    '`limit` is at most 1,000.',
+    'Tokens are opaque, and no JWTs. An API token is answered with itself by `POST /auth/login`, since it is a bearer token already.',
+    '`password_expired` is told, and not enforced yet.',
+    'No operation raises a `KeyError`: 404 is for paths that do not exist.',
   ],
   absent: [
     {

@@ -41,18 +41,26 @@ for (const format of ['locale-bcp47', 'timezone']) ajv.addFormat(format, true);
 for (const [name, document] of documents) ajv.addSchema(document, name);
 for (const [name, document] of refusals) ajv.addSchema(document, `${name}-refusals`);
 
-/** The operation of a document that a request is, found by the document alone. */
+/** The operation of a document that a request is, found by the document alone: of several, the one with fewest parameters. */
 export function operationAt(document: Document, method: string, path: string) {
-  const templates = Object.keys(document.paths).sort((a, b) => a.split('{').length - b.split('{').length);
-  const matching = templates.filter((template) =>
-    new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`).test(path),
-  );
+  const decoded = decodable(path);
+  const matching = Object.keys(document.paths)
+    .filter((template) => new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`).test(decoded))
+    .sort((a, b) => a.split('{').length - b.split('{').length);
   for (const template of matching) {
-    const operations = Object.entries(document.paths[template] ?? {});
-    const [key, operation] = operations.find(([name]) => name.toUpperCase() === method) ?? [];
-    if (key && operation) return { template, key, operation };
+    for (const [key, operation] of Object.entries(document.paths[template] ?? {}))
+      if (key.toUpperCase() === method) return { template, key, operation };
   }
   return undefined;
+}
+
+/** The path without needless percent-encoding; as it is when it is not UTF-8. */
+function decodable(path: string): string {
+  try {
+    return decodeURI(path);
+  } catch {
+    return path.replace(/%[0-7][0-9a-f]/gi, (one) => decodeURI(one));
+  }
 }
 
 /** @throws when a dialect's answer is outside of its document */
