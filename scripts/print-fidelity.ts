@@ -34,7 +34,7 @@ ${reports.map(section).join('\n\n')}
 
 ## Every fact of the vendors' pages, and its test
 
-Each row is a fact that a page states, in our words; the test of that name proves it.
+Each row is a fact of a vendor's page (or, in the parts named wire, of its clients), in our words, with the test that proves it.
 
 ${readdirSync(`${root}${factTests}`)
   .filter((file) => file.endsWith('.test.ts'))
@@ -73,14 +73,21 @@ ${differences.join('\n')}${absent.length > 0 ? `\n\nNot served:\n\n${absent.join
 
 /** The titles of the tests in a file, in their order: also those in the first column of a table, which are sentences. */
 function facts(file: string): string {
-  const source = readFileSync(`${root}${factTests}/${file}`, 'utf8');
-  const titles = [...source.matchAll(/^\s*(?:(?:test|it)\(|\[)\s*'((?:[^'\\]|\\.)*)'/gm)]
-    .map(([, title = '']) => title.replaceAll("\\'", "'"))
-    .filter((title) => title.includes(' '));
-  if (titles.length === 0) throw new Error(`${file} has no test with a title`);
-  return `### [\`${file}\`](../${factTests}/${file})
+  const title = /^\s*(?:(?:test|it)\(|\[)\s*'((?:[^'\\]|\\.)*)'/;
+  const rows = readFileSync(`${root}${factTests}/${file}`, 'utf8')
+    .split('\n')
+    .flatMap((line, index) => {
+      const fact = title.exec(line)?.[1]?.replaceAll("\\'", "'");
+      return fact?.includes(' ')
+        ? [`| ${cell(fact)} | [line ${index + 1}](../${factTests}/${file}#L${index + 1}) |`]
+        : [];
+    });
+  if (rows.length === 0) throw new Error(`${file} has no test with a title`);
+  return `### ${file.replace('.test.ts', '')}
 
-${titles.map((title) => `- ${title}`).join('\n')}`;
+| fact | test |
+| --- | --- |
+${rows.join('\n')}`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
