@@ -25,8 +25,8 @@ function mount() {
 function configure(token) {
   return {
     sources: documents.map((document) => describeSource(document, token)),
-    // Where the server is, also when a proxy serves it under a path: the servers of the documents are relative to it.
-    baseServerURL: home.replace(/\/$/, ''),
+    // The servers of the documents are relative to the page, behind whatever proxy; with a public URL, to its origin.
+    baseServerURL: root.dataset.servers === 'page' ? home.replace(/\/$/, '') : location.origin,
     withDefaultFonts: false,
     telemetry: false,
     agent: { disabled: true },

@@ -15,7 +15,8 @@ export function fidelityReport(): string {
   const reports = dialects.map(fidelityOf);
   return `# Fidelity of the REST dialects
 
-Clients of ${dialects.map(({ title }) => title).join(', ')} work here unchanged, as far as what those vendors answer is known. This
+Clients of ${dialects.map(({ title }) => title).join(', ')} work here by a change of their base URL, as far as
+what those vendors answer is known, and unless they log in by OAuth2 or a device flow, which are not served yet. This
 report says, for every operation and every status, how it is known. It is generated (\`npm run fidelity\`) from the route
 tables in \`src/rest/\` that serve the dialects; the running server shows it at \`/fidelity\`. The exact requests and answers
 are the files in [\`test/rest/transcripts\`](../test/rest/transcripts).
@@ -49,27 +50,31 @@ const summary = ({ dialect, operations, counts }: Fidelity) =>
 
 const anchor = (title: string) => title.toLowerCase().replaceAll(' ', '-');
 
-function section({ dialect, operations }: Fidelity): string {
-  const rows = operations.flatMap(({ operation, answers }) =>
+function section({ dialect, operations, everywhere }: Fidelity): string {
+  const common = { operation: 'every operation that it applies to', answers: everywhere };
+  const rows = [...operations, common].flatMap(({ operation, answers }) =>
     answers.map(
       ({ status, evidence, description }, index) =>
-        `| ${index === 0 ? `\`${operation}\`` : ''} | ${status} | ${evidence} | ${cell(description)} |`,
+        `| ${index === 0 ? name(operation) : ''} | ${status} | ${evidence} | ${cell(description)} |`,
     ),
   );
-  const absent = (dialect.absent ?? []).map(({ operation, reason }) => `- \`${operation}\`: ${reason}`);
-  const differences = dialect.differences.map((difference) => `- ${difference}`);
+  const absent = (dialect.absent ?? []).map(
+    ({ operation, reason }) => `- not served: \`${operation}\`. ${reason}`,
+  );
   return `## ${dialect.title}
 
 ${dialect.description} The vendor's own documentation: <${dialect.documentation}>.
 
-| operation | status | known | when |
-| --- | --- | --- | --- |
-${rows.join('\n')}
-
 Known differences:
 
-${differences.join('\n')}${absent.length > 0 ? `\n\nNot served:\n\n${absent.join('\n')}` : ''}`;
+${[...dialect.differences.map((difference) => `- ${difference}`), ...absent].join('\n')}
+
+| operation | status | known | when |
+| --- | --- | --- | --- |
+${rows.join('\n')}`;
 }
+
+const name = (operation: string) => (operation.includes('/') ? `\`${operation}\`` : operation);
 
 /** The titles of the tests in a file, in their order: also those in the first column of a table, which are sentences. */
 function facts(file: string): string {

@@ -42,7 +42,7 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
   const limits = createLimits({ perMinute: config.rateLimitPerMinute, now: sources.now });
   const graphql = createGraphQL({ log });
   const health = createHealth(database);
-  const documents = createDocuments(config.restMounts);
+  const documents = createDocuments(config.restMounts, config.publicUrl);
   const demoAccounts = () => hasDemoAccounts(database);
   const pages = createPages({
     version,

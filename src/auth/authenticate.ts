@@ -113,7 +113,7 @@ type ActingUserRow = Prisma.UserGetPayload<{ select: ReturnType<typeof actingUse
 export function toActingUser({ status: _, sharesReceived, ...user }: ActingUserRow): ActingUser {
   return {
     ...user,
-    shares: sharesReceived.map(({ grantorId, scopes }) => ({ grantorId, scopes: scopes as Scope[] })),
+    shares: new Map(sharesReceived.map(({ grantorId, scopes }) => [grantorId, scopes as Scope[]])),
   };
 }
 

@@ -68,8 +68,8 @@ export function privatelyVisibleWhere({ actor }: Pick<Context, 'actor'>): Prisma
 
 /** By id and by manager, so that the database finds them by index, however many accounts there are. */
 function ownWhere({ id, shares }: ActingUser, scope?: Scope): Prisma.UserWhereInput[] {
-  const grantors = shares.filter(({ scopes }) => scope === undefined || scopes.includes(scope));
-  return [{ id: { in: [id, ...grantors.map(({ grantorId }) => grantorId)] } }, { managerId: id }];
+  const grantors = [...shares].filter(([, scopes]) => scope === undefined || scopes.includes(scope));
+  return [{ id: { in: [id, ...grantors.map(([grantorId]) => grantorId)] } }, { managerId: id }];
 }
 
 /** The account that a call is about. */

@@ -104,18 +104,24 @@ const metadata = z
     else if (Buffer.byteLength(JSON.stringify(value)) > bytes)
       issue('TOO_LONG', 'must have at most 16 KiB as JSON');
     else if (!everyScalar(value, isStorableScalar))
-      issue('INVALID', 'must not contain U+0000, unpaired surrogates or numbers beyond double precision');
+      issue(
+        'INVALID',
+        'must not contain U+0000, unpaired surrogates, numbers beyond double precision or the key __proto__',
+      );
   });
 
 /** How deeply objects and arrays nest; stops counting at `limit`, so that no input can exhaust the stack. */
 function depthOf(value: unknown, limit: number): number {
   if (limit === 0 || typeof value !== 'object' || value === null) return 0;
-  return 1 + Math.max(0, ...Object.values(value).map((inner) => depthOf(inner, limit - 1)));
+  let deepest = 0; // in a loop: a wide value has more members than a call can have arguments
+  for (const inner of Object.values(value)) deepest = Math.max(deepest, depthOf(inner, limit - 1));
+  return 1 + deepest;
 }
 
 function everyScalar(value: unknown, test: (scalar: unknown) => boolean): boolean {
   if (typeof value !== 'object' || value === null) return test(value);
-  return Object.entries(value).every(([key, inner]) => test(key) && everyScalar(inner, test));
+  const entries = Object.entries(value); // `__proto__` is lost on the way into the database, so it is no key
+  return entries.every(([key, inner]) => key !== '__proto__' && test(key) && everyScalar(inner, test));
 }
 
 /** JSON has numbers that become infinite here, and would be lost. */

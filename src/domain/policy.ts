@@ -39,8 +39,8 @@ export interface ActingUser {
   /** The organization of a service account. */
   readonly organizationId: string | null;
   readonly memberships: readonly { readonly organizationId: string; readonly role: Role }[];
-  /** What others let the account do with theirs, as far as it is not over. */
-  readonly shares: readonly { readonly grantorId: string; readonly scopes: readonly Scope[] }[];
+  /** What others let the account do with theirs, as far as it is not over: by the id of the other. */
+  readonly shares: ReadonlyMap<string, readonly Scope[]>;
 }
 
 export interface Credential {
@@ -131,7 +131,7 @@ export function runsOrganization(actor: Actor, organizationId: string | null): b
 
 /** The scopes that an account shares with the actor; none when it shares nothing. */
 function sharedScopes(actor: Actor, account: Account): readonly Scope[] {
-  return actor.user?.shares.find(({ grantorId }) => grantorId === account.id)?.scopes ?? [];
+  return actor.user?.shares.get(account.id) ?? [];
 }
 
 /** The organizations that the actor runs as a member. */
@@ -144,7 +144,7 @@ export function organizationsRunBy(actor: Actor): string[] {
 export function canTellManager(actor: Actor, manager: Pick<Account, 'id' | 'kind'>): boolean {
   if (manager.kind === 'INTERNAL') return false;
   if (actsAsSuperuser(actor) || actor.user?.id === manager.id) return true;
-  return actor.user?.shares.some(({ grantorId }) => grantorId === manager.id) ?? false;
+  return actor.user?.shares.has(manager.id) ?? false;
 }
 
 /** Whether an organization exists for the actor. */
@@ -265,6 +265,11 @@ export function scopesOver(actor: Actor, account: Account): readonly Scope[] {
   const own = what === 'superuser' ? scopes : (['data:read', 'data:write', 'profile'] as const);
   const over = what === 'other' ? sharedScopes(actor, account) : own;
   return over.filter((scope) => actor.scopes.has(scope));
+}
+
+/** The scopes that an account granted to the actor, as far as the credential has them: also for superusers, who need none. */
+export function grantedScopes(actor: Actor, account: Account): readonly Scope[] {
+  return sharedScopes(actor, account).filter((scope) => actor.scopes.has(scope));
 }
 
 /** Whether a username can be shown: an e-mail address used as one is as private as the address. */

@@ -121,7 +121,7 @@ function relationWhere(
   const conditions: Record<UserRelation, Prisma.UserWhereInput> = {
     SELF: { id: user.id },
     MANAGED: { managerId: user.id },
-    SHARING: { id: { in: user.shares.map(({ grantorId }) => grantorId) } },
+    SHARING: { id: { in: [...user.shares.keys()] } },
   };
   return { OR: [...new Set(relations)].map((relation) => conditions[relation]) };
 }

@@ -1,7 +1,7 @@
 const exposed =
   'X-Request-Id, Retry-After, WWW-Authenticate, ETag, X-Api-Schema, X-Ratelimit-Permitted, X-Ratelimit-Remaining';
 
-/** Cross-origin access (Fetch standard). No cookie is let through from another origin, so any origin may be let in. */
+/** Cross-origin access (Fetch standard). No answer to a request with cookies can be read, so any origin may be let in. */
 export function addCorsHeaders(headers: Headers, request: Request, allowed: '*' | readonly string[]): void {
   const origin = request.headers.get('origin');
   if (allowed === '*') headers.set('access-control-allow-origin', '*');

@@ -1,4 +1,4 @@
-import { evidences, type Fidelity } from '../rest/fidelity.ts';
+import { evidences, type Fidelity, type KnownAnswer } from '../rest/fidelity.ts';
 import { logo, respondWithDocument } from './document.ts';
 import { html, type Markup } from './html.ts';
 import { renderNavigation } from './navigation.ts';
@@ -19,7 +19,7 @@ ${renderNavigation({ hasReference: true })}
 </header>
 <main id="content">
 <h1>Fidelity of the REST dialects</h1>
-<p class="lead">Clients of other vendors work here unchanged, as far as what those vendors answer is known. This is how each answer is known.</p>
+<p class="lead">Clients of other vendors work here by a change of their base URL, as far as what those vendors answer is known, and unless they log in by OAuth2 or a device flow, which are not served yet. This is how each answer is known.</p>
 <dl>
 ${Object.entries(evidences).map(([evidence, meaning]) => html`<div><dt>${evidence}</dt><dd>${meaning}</dd></div>`)}
 </dl>
@@ -33,26 +33,30 @@ ${reports.map(renderReport)}
 const withCode = (text: string): readonly Markup[] =>
   text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
 
-function renderReport({ dialect, operations, counts }: Fidelity): Markup {
-  const { name, title, documentation, absent = [] } = dialect;
+function renderReport({ dialect, operations, everywhere, counts }: Fidelity): Markup {
+  const { name, title, documentation, differences, absent = [] } = dialect;
+  const notServed = absent.map(({ operation, reason }) => `Not served: \`${operation}\`. ${reason}`);
   return html`<section aria-labelledby="${name}">
 <h2 id="${name}">${title}</h2>
 <p>Of its answers ${String(counts.documented)} are documented, ${String(counts.observed)} observed and ${String(counts.assumed)} assumed. <a href="${documentation}" rel="noreferrer">The vendor's documentation</a></p>
+<p>Known differences:</p>
+<ul>
+${[...differences, ...notServed].map((difference) => html`<li>${withCode(difference)}</li>`)}
+</ul>
 <div class="table" tabindex="0" role="region" aria-label="${title}"><table>
 <thead><tr><th scope="col">Operation</th><th scope="col">Status</th><th scope="col">Known</th><th scope="col">When</th></tr></thead>
 <tbody>
-${operations.flatMap(({ operation, answers }) =>
-  answers.map(
-    ({ status, evidence, description }, index) =>
-      html`<tr><td>${index === 0 ? html`<code>${operation}</code>` : ''}</td><td>${String(status)}</td><td class="${evidence}">${evidence}</td><td>${withCode(description)}</td></tr>`,
-  ),
-)}
+${operations.flatMap(({ operation, answers }) => renderAnswers(html`<code>${operation}</code>`, answers))}
+${renderAnswers(html`every operation that it applies to`, everywhere)}
 </tbody>
 </table></div>
-<p>Known differences:</p>
-<ul>
-${dialect.differences.map((difference) => html`<li>${withCode(difference)}</li>`)}
-</ul>
-${absent.length > 0 ? html`<p>Not served: ${absent.map(({ operation, reason }) => html`<code>${operation}</code> (${reason}) `)}</p>` : ''}
 </section>`;
+}
+
+/** The rows of an operation; only the first names it. */
+function renderAnswers(operation: Markup, answers: readonly KnownAnswer[]): readonly Markup[] {
+  return answers.map(
+    ({ status, evidence, description }, index) =>
+      html`<tr><td>${index === 0 ? operation : ''}</td><td>${String(status)}</td><td class="${evidence}">${evidence}</td><td>${withCode(description)}</td></tr>`,
+  );
 }

@@ -43,7 +43,7 @@ ${renderEndpoints(hasReference)}
 const hero = html`<section class="hero" aria-labelledby="title">
 <div>
 <h1 id="title">One typed graph of user accounts</h1>
-<p class="lead">Users, service accounts and the accounts they manage; the organizations they belong to; the sessions and tokens they act with. All of it answers from one GraphQL endpoint, and everyone sees exactly what they may.</p>
+<p class="lead">Users, service accounts and the accounts they manage; the organizations they belong to; the sessions and tokens they act with. All of it answers from one GraphQL endpoint, and to clients of four vendors&#39; REST APIs in their own words; everyone sees exactly what they may.</p>
 <p class="actions"><a class="button primary" href="graphql">Open GraphiQL</a> <a class="button" href="schema.graphql">Read the schema</a></p>
 </div>
 ${sample}

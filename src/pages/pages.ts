@@ -1,3 +1,4 @@
+import type { ApiDocument } from '../rest/documents.ts';
 import type { Fidelity } from '../rest/fidelity.ts';
 import type { AssetGroup } from './assets.ts';
 import { renderFidelityPage } from './fidelity-page.ts';
@@ -7,7 +8,7 @@ import { renderLandingPage } from './landing-page.ts';
 import { prefersHtml } from './negotiation.ts';
 import { loadPublicFiles } from './public-files.ts';
 import { loadReferenceBundle } from './reference-bundle.ts';
-import { type ApiDocument, renderReferencePage } from './reference-page.ts';
+import { renderReferencePage } from './reference-page.ts';
 import { securityHeaders } from './security.ts';
 
 export interface PagesOptions {
@@ -47,7 +48,14 @@ export function createPages(options: PagesOptions): Pages {
     renderGraphiqlPage({ bundle: await loadGraphiqlBundle(), hasDemo: await hasDemo(), hasReference });
   const reference: Route = async () => {
     const bundle = await loadReferenceBundle();
-    return bundle ? renderReferencePage({ bundle, documents, hasDemo: await hasDemo() }) : notBuilt();
+    return bundle
+      ? renderReferencePage({
+          bundle,
+          documents,
+          hasDemo: await hasDemo(),
+          publicUrl: options.publicUrl ?? null,
+        })
+      : notBuilt();
   };
   const fidelity: Route = async () => renderFidelityPage(options.fidelity ?? []);
   const routes = new Map<string, Route>([

@@ -1,32 +1,24 @@
 import { randomBytes } from 'node:crypto';
+import type { ApiDocument } from '../rest/documents.ts';
 import type { AssetGroup } from './assets.ts';
 import { respondWithDocument } from './document.ts';
 import { html, type Markup } from './html.ts';
 import { loadPublicFiles } from './public-files.ts';
 import { renderSignInBar } from './sign-in-bar.ts';
 
-/** An OpenAPI document of this server. */
-export interface ApiDocument {
-  /** Stands in the links into the reference. */
-  name: string;
-  title: string;
-  /** Relative, like every link of the pages. */
-  url: string;
-  /** What the document calls the security scheme that takes a token of ours; `bearer` when absent. */
-  bearerScheme?: string;
-}
-
 interface ReferencePage {
   bundle: AssetGroup;
   documents: readonly ApiDocument[];
   hasDemo: boolean;
+  /** How clients reach this server; null leaves it to the address of the page. */
+  publicUrl: string | null;
 }
 
 /**
  * Scalar under a bar to sign in with. It adds style elements, which carry the nonce; style attributes, which nothing
  * but 'unsafe-inline' allows; and icons inside its styles, which are data: URLs.
  */
-export function renderReferencePage({ bundle, documents, hasDemo }: ReferencePage): Response {
+export function renderReferencePage({ bundle, documents, hasDemo, publicUrl }: ReferencePage): Response {
   const own = loadPublicFiles();
   const nonce = randomBytes(16).toString('base64');
   return respondWithDocument({
@@ -48,7 +40,7 @@ export function renderReferencePage({ bundle, documents, hasDemo }: ReferencePag
 <script type="module" src="${own.url('reference-page.js')}"></script>`,
     body: html`<body class="reference-page">
 ${renderSignInBar({ hasDemo, hasReference: true, current: 'reference' })}
-<div id="reference" data-documents="${JSON.stringify(documents)}">
+<div id="reference" data-documents="${JSON.stringify(documents)}" data-servers="${publicUrl === null ? 'page' : 'origin'}">
 <main>
 <p class="loading">Loading the API reference…</p>
 <noscript><p class="no-script">The API reference needs JavaScript. It shows these OpenAPI documents, which any other viewer can show, too: ${links(documents)}</p></noscript>

@@ -25,5 +25,5 @@ function isFromOwnOrigin({ url, headers }: Request): boolean {
   const site = headers.get('sec-fetch-site');
   if (site !== null) return site === 'same-origin' || site === 'none';
   const origin = headers.get('origin');
-  return origin === null || origin === new URL(url).origin;
+  return origin === null || (URL.canParse(origin) && new URL(origin).host === new URL(url).host); // TLS may end before
 }

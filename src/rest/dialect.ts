@@ -27,6 +27,8 @@ export interface Failure {
   readonly description: string;
   readonly body: z.ZodType;
   readonly evidence: Evidence;
+  /** The headers that it always has, with their descriptions, if they are not just those that HTTP asks for. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -74,6 +76,8 @@ interface RouteDeclaration<Params, Query, Body, Output extends z.ZodType | null>
   /** The bodies that it takes, by media type; both give the same input. */
   readonly json?: z.ZodType<Body>;
   readonly form?: z.ZodType<Body>;
+  /** A body that shows what it is for and does no harm when it is sent as it stands. */
+  readonly example?: object;
   readonly success: Success<Output>;
   /** The failures that it can answer besides those of every route, and how each is known. */
   readonly failures?: Readonly<Record<number, Evidence>>;
@@ -160,7 +164,9 @@ export function defineDialect(dialect: Dialect): Dialect {
     seen.add(name);
     const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter);
     const declared = Object.keys((params as { shape?: object } | undefined)?.shape ?? {});
-    if (named.join() !== declared.join()) throw problem(`${name} declares the parameters ${declared}`);
+    if (named.join() !== declared.join())
+      throw problem(`${name} declares the parameters (${declared}), not (${named})`);
+    if (!isOwned(dialect, path)) throw problem(`${name} is in none of its namespaces`);
     for (const status of Object.keys(failures)) {
       if (!(status in dialect.failures))
         throw problem(`${name} names the failure ${status}, which has no body`);
@@ -170,6 +176,23 @@ export function defineDialect(dialect: Dialect): Dialect {
     if (!(status in dialect.failures)) throw problem(`every route answers ${status}, which has no body`);
   }
   return dialect;
+}
+
+/** Whether the answer of a route carries an `ETag`. */
+export const hasValidator = ({ hasEtag }: Dialect, { success }: Route): boolean =>
+  hasEtag === true && success.status === 200;
+
+/** What a caller is told that has the content of such a route already. */
+export const notModified = {
+  status: 304,
+  description: 'The caller has this content already.',
+  evidence: 'assumed',
+} as const;
+
+/** Whether a path is beneath a namespace, at some base path of the root. */
+function isOwned({ basePaths, namespaces }: Dialect, path: string): boolean {
+  const places = basePaths.root.map((base) => `${base}${path}/`);
+  return places.every((place) => namespaces.some((namespace) => place.startsWith(`${namespace}/`)));
 }
 
 /** Every failure that a route can answer, with how it is known. */

@@ -11,7 +11,7 @@ export interface ApiDocument {
   /** Relative, like every link of the pages. */
   readonly url: string;
   /** The security scheme of its document that takes a bearer token. */
-  readonly bearerScheme: string;
+  readonly bearerScheme?: string;
 }
 
 function toApiDocument({ name, title, security }: Dialect): ApiDocument {
@@ -19,7 +19,9 @@ function toApiDocument({ name, title, security }: Dialect): ApiDocument {
   return { name, title, url: `openapi/${name}.json`, bearerScheme };
 }
 
-export function createDocuments(mounts: readonly MountedDialect[]) {
+/** @param publicUrl how clients reach this server: a path in it stands before every base path */
+export function createDocuments(mounts: readonly MountedDialect[], publicUrl: string | null) {
+  const outside = publicUrl === null ? '' : new URL(publicUrl).pathname.replace(/\/$/, '');
   const mounted = dialects.filter((dialect) => mounts.some((mount) => mount.dialect === dialect));
   const texts = new Map<string, string>();
 
@@ -27,7 +29,9 @@ export function createDocuments(mounts: readonly MountedDialect[]) {
   const textOf = (name: string): string | undefined => {
     const dialect = mounted.find((one) => one.name === name);
     if (!dialect) return undefined;
-    const basePaths = mounts.filter((mount) => mount.dialect === dialect).flatMap((mount) => mount.basePaths);
+    const basePaths = mounts
+      .filter((mount) => mount.dialect === dialect)
+      .flatMap((mount) => mount.basePaths.map((path) => outside + path));
     const text = texts.get(name) ?? JSON.stringify(openApiDocument(dialect, basePaths));
     texts.set(name, text);
     return text;

@@ -105,12 +105,25 @@ export function uuid() {
     .meta({ format: 'uuid' });
 }
 
+/** An object of any content, as it came: a record of zod's would lose the key `__proto__`. */
+export function dictionary() {
+  return z
+    .custom<Record<string, unknown>>(
+      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+      {
+        params: { pydantic: { type: 'dict_type', msg: 'Input should be a valid dictionary' } },
+      },
+    )
+    .meta({ type: 'object', additionalProperties: true });
+}
+
 /** Every problem of a request, as FastAPI lists them. */
 export function validationErrors(
   error: DomainError,
   names: Readonly<Record<string, string>>,
 ): ValidationErrors {
-  if (error.code === 'UNSUPPORTED_MEDIA_TYPE') return [{ loc: ['body'], ...notAnObject }];
+  if (error.code === 'UNSUPPORTED_MEDIA_TYPE')
+    return [{ loc: ['body'], msg: `${notAnObject.msg}. ${error.message}`, type: notAnObject.type }];
   const problems = problemsOf(error, names);
   if (problems.length === 0) return [{ loc: ['path'], ...ruleKind(error.message) }]; // about the account, not the input
   return problems.map((problem) => ({

@@ -1,5 +1,5 @@
 /** What to trust: every operation of every dialect, each answer that it can give, and how that is known. */
-import { type Dialect, type Evidence, failuresOf, type Route } from './dialect.ts';
+import { type Dialect, type Evidence, failuresOf, hasValidator, notModified, type Route } from './dialect.ts';
 
 export interface KnownAnswer {
   readonly status: number;
@@ -10,12 +10,15 @@ export interface KnownAnswer {
 export interface KnownOperation {
   readonly operation: string;
   readonly evidence: Evidence;
+  /** All that it can answer but what every operation can. */
   readonly answers: readonly KnownAnswer[];
 }
 
 export interface Fidelity {
   readonly dialect: Dialect;
   readonly operations: readonly KnownOperation[];
+  /** What every operation can answer that it applies to: 401 where a caller is needed, 413 where a body is read. */
+  readonly everywhere: readonly KnownAnswer[];
   /** How many of the answers are known in which way. */
   readonly counts: Readonly<Record<Evidence, number>>;
 }
@@ -33,21 +36,31 @@ export function fidelityOf(dialect: Dialect): Fidelity {
     evidence: route.evidence,
     answers: answersOf(dialect, route),
   }));
-  const answers = operations.flatMap((operation) => operation.answers);
+  const everywhere = Object.entries(dialect.failures)
+    .filter(([status]) => dialect.everywhere.includes(Number(status)))
+    .map(([status, failure]) => toAnswer(Number(status), failure));
+  const answers = [...everywhere, ...operations.flatMap((operation) => operation.answers)];
   const count = (evidence: Evidence) => answers.filter((answer) => answer.evidence === evidence).length;
   return {
     dialect,
     operations,
+    everywhere,
     counts: { documented: count('documented'), observed: count('observed'), assumed: count('assumed') },
   };
 }
 
+const toAnswer = (status: number, { description, evidence }: Omit<KnownAnswer, 'status'>): KnownAnswer => ({
+  status,
+  description,
+  evidence,
+});
+
 function answersOf(dialect: Dialect, route: Route): KnownAnswer[] {
-  const { status, description, evidence } = route.success;
-  const failures = [...failuresOf(dialect, route)].map(([code, failure]) => ({
-    status: code,
-    description: failure.description,
-    evidence: failure.evidence,
-  }));
-  return [{ status, description, evidence }, ...failures];
+  const isOwn = (status: number) => !dialect.everywhere.includes(status) || status in (route.failures ?? {});
+  const failures = [...failuresOf(dialect, route)].filter(([status]) => isOwn(status));
+  return [
+    toAnswer(route.success.status, route.success),
+    ...(hasValidator(dialect, route) ? [notModified] : []),
+    ...failures.map(([status, failure]) => toAnswer(status, failure)),
+  ];
 }

@@ -55,11 +55,15 @@ function userView(row: Disclosed<RowOf<typeof select>>): View<typeof CurrentUser
 
 // Failures
 
+const enveloped = { 'X-Api-Schema': 'Always `json-error`.' };
+const later = { ...enveloped, 'Retry-After': 'When to come back, in seconds.' };
+
 const failures: Record<number, Failure> = {
   400: {
     description: 'There is no token: send one in the Authorization header, after the word Bearer.',
     body: failureOf(['missing_api_token', 'invalid_request'], noDetail),
     evidence: 'documented',
+    headers: enveloped,
   },
   403: {
     description:
@@ -79,34 +83,34 @@ const failures: Record<number, Failure> = {
       }),
     ),
     evidence: 'documented',
+    headers: enveloped,
   },
   404: {
     description: 'No user stands behind the token (or, under this API, there is no such route).',
     body: failureOf(['no_user_associated_with_identity', 'route_not_found'], noDetail),
     evidence: 'documented',
-  },
-  413: {
-    description: 'The request body is too large.',
-    body: failureOf(['request_too_large'], noDetail),
-    evidence: 'assumed',
+    headers: enveloped,
   },
   429: {
     description: 'The rate limit is reached.',
     body: failureOf(
       ['rate_limit_reached'],
-      z.object({ total_permitted: z.int().describe('Requests per minute.') }),
+      z.object({ total_permitted: z.int32().min(0).describe('Requests per minute.') }),
     ),
     evidence: 'documented',
+    headers: later,
   },
   500: {
     description: 'Something went wrong on the side of the server.',
     body: failureOf(['internal_error'], noDetail),
     evidence: 'assumed',
+    headers: enveloped,
   },
   503: {
     description: 'The service cannot answer at the moment; try again later.',
     body: failureOf(['service_unavailable'], noDetail),
     evidence: 'documented',
+    headers: later,
   },
 };
 
@@ -118,7 +122,7 @@ const failed: Record<ErrorStatus, readonly [status: number, code: string]> = {
   404: [404, 'route_not_found'],
   405: [404, 'route_not_found'],
   409: [400, 'invalid_request'],
-  413: [413, 'request_too_large'],
+  413: [400, 'invalid_request'],
   415: [400, 'invalid_request'],
   422: [400, 'invalid_request'],
   429: [429, 'rate_limit_reached'],
@@ -169,10 +173,9 @@ export const katapult = defineDialect({
   headerDescriptions: {
     'X-Ratelimit-Permitted': 'Requests per minute.',
     'X-Ratelimit-Remaining': 'Requests left in this minute.',
-    'X-Request-Id': 'The id of the request (UUID), for the log.',
   },
   failures,
-  everywhere: [400, 403, 413, 429, 500, 503],
+  everywhere: [400, 403, 429, 500, 503],
   routes: [
     route({
       method: 'GET',

@@ -31,6 +31,7 @@ const reserved = [
  */
 export function parseMounts(text: string): readonly MountedDialect[] {
   const places = new Map<string, string[]>(dialects.map(({ name }) => [name, []]));
+  if (places.size < dialects.length) throw new Error('two dialects have the same name');
   for (const entry of text
     .split(',')
     .map((part) => part.trim())
@@ -51,6 +52,7 @@ export function parseMounts(text: string): readonly MountedDialect[] {
     return prefixes.map((prefix) => mount(dialect, prefix));
   });
   refuseCollisions(mounts);
+  refuseHidden(mounts);
   return mounts;
 }
 
@@ -85,6 +87,18 @@ function refuseCollisions(mounts: readonly MountedDialect[]): void {
       const owner = owners.get(path);
       if (owner) throw new Error(`${owner} and ${dialect.name} would both answer ${path}`);
       owners.set(path, dialect.name);
+    }
+  }
+}
+
+/** Refuses a place that would take routes of another dialect away. */
+function refuseHidden(mounts: readonly MountedDialect[]): void {
+  for (const mount of mounts) {
+    const paths = mount.basePaths.flatMap((base) => mount.dialect.routes.map((route) => base + route.path));
+    for (const path of paths) {
+      const owner = owning(mounts, path);
+      if (owner !== mount)
+        throw new Error(`${owner?.dialect.name} would hide ${path} of ${mount.dialect.name}`);
     }
   }
 }

@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 document of a dialect, made of the very declaration that serves it. */
 import { z } from 'zod';
 import { version } from '../version.ts';
-import { type Dialect, failuresOf, type Route } from './dialect.ts';
+import { type Dialect, failuresOf, hasValidator, notModified, type Route } from './dialect.ts';
 
 type Json = Record<string, unknown>;
 
@@ -37,21 +37,24 @@ export function openApiDocument(
 
 function operation(dialect: Dialect, route: Route, schemas: SchemaWriter): Json {
   const { json, form, success } = route;
-  const isValidated = dialect.hasEtag === true && success.status === 200;
+  const isValidated = hasValidator(dialect, route);
   const parameters = [
     ...parametersIn('path', route.params, schemas),
     ...parametersIn('query', route.query, schemas),
     ...(dialect.parameters ?? []),
     ...(isValidated ? [ifNoneMatch] : []),
   ];
+  const example = route.example && { example: route.example };
   const content = {
-    ...(json && { 'application/json': { schema: schemas.input(json) } }),
-    ...(form && { 'application/x-www-form-urlencoded': { schema: schemas.input(form) } }),
+    ...(json && { 'application/json': { schema: schemas.input(json), ...example } }),
+    ...(form && { 'application/x-www-form-urlencoded': { schema: schemas.input(form), ...example } }),
   };
-  const failures = [...failuresOf(dialect, route)].map(([status, { description, body, evidence }]) => [
-    status,
-    response(dialect, { status, description, evidence, schema: schemas.output(body) }),
-  ]);
+  const failures = [...failuresOf(dialect, route)].map(
+    ([status, { description, body, evidence, headers }]) => [
+      status,
+      response(dialect, { status, description, evidence, headers, schema: schemas.output(body) }),
+    ],
+  );
   return {
     operationId: route.operationId,
     summary: route.summary,
@@ -67,14 +70,14 @@ function operation(dialect: Dialect, route: Route, schemas: SchemaWriter): Json 
         evidence: success.evidence,
         schema: success.body && schemas.output(success.body),
       }),
-      ...(isValidated && { 304: response(dialect, notModified) }),
+      ...(isValidated && { 304: response(dialect, { ...notModified, schema: null }) }),
       ...Object.fromEntries(failures),
     },
     'x-evidence': route.evidence,
   };
 }
 
-/** What a caller sends that has the content already, and what it is told. */
+/** What a caller sends that has the content already. */
 const ifNoneMatch = {
   name: 'If-None-Match',
   in: 'header',
@@ -82,47 +85,50 @@ const ifNoneMatch = {
   required: false,
   schema: { type: 'string' },
 };
-const notModified = {
-  status: 304,
-  description: 'The caller has this content already.',
-  evidence: 'assumed',
-  schema: null,
-};
+
+/** Headers of an answer: those that it always has, and those that depend. */
+const every = (descriptions: Readonly<Record<string, string>>) => describeHeaders(descriptions, true);
+const some = (descriptions: Readonly<Record<string, string>>) => describeHeaders(descriptions, false);
+
+function describeHeaders(descriptions: Readonly<Record<string, string>>, required: boolean): Json {
+  const described = Object.entries(descriptions).map(([name, description]) => [
+    name,
+    { description, required, schema: { type: 'string' } },
+  ]);
+  return Object.fromEntries(described);
+}
 
 /** The headers that HTTP asks for with a status. */
-const headersOf: Readonly<Record<number, Readonly<Record<string, string>>>> = {
-  401: { 'WWW-Authenticate': 'How to authenticate (RFC 6750).' },
-  403: { 'WWW-Authenticate': 'The scope that the credential lacks, when it is a scope (RFC 6750).' },
-  429: { 'Retry-After': 'When to come back, in seconds.' },
-  503: { 'Retry-After': 'When to come back, in seconds.' },
+const headersOf: Readonly<Record<number, Json>> = {
+  401: every({ 'WWW-Authenticate': 'How to authenticate (RFC 6750).' }),
+  403: some({ 'WWW-Authenticate': 'The scope that the credential lacks, when it is a scope (RFC 6750).' }),
+  429: every({ 'Retry-After': 'When to come back, in seconds.' }),
+  503: every({ 'Retry-After': 'When to come back, in seconds.' }),
 };
-const everyAnswer = { 'X-Request-Id': 'The id of the request (UUID), for the log.' };
-const validator = { ETag: 'A weak validator of the content, for `If-None-Match`.' };
+const everyAnswer = every({ 'X-Request-Id': 'The id of the request (UUID), for the log.' });
+const validator = every({ ETag: 'A weak validator of the content, for `If-None-Match`.' });
 
 interface ResponseFacts {
   readonly status: number;
   readonly description: string;
   readonly evidence: string;
   readonly schema: Json | null;
+  /** Instead of those that HTTP asks for. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 function response(
   { headerDescriptions = {}, hasEtag }: Dialect,
-  { status, description, evidence, schema }: ResponseFacts,
+  { status, description, evidence, schema, headers }: ResponseFacts,
 ): Json {
-  const described = {
-    ...everyAnswer,
-    ...headerDescriptions,
-    ...(hasEtag && (status === 200 || status === 304) && validator),
-    ...headersOf[status],
-  };
-  const headers = Object.entries(described).map(([name, text]) => [
-    name,
-    { description: text, schema: { type: 'string' } },
-  ]);
   return {
     description,
-    headers: Object.fromEntries(headers),
+    headers: {
+      ...everyAnswer,
+      ...every(headerDescriptions),
+      ...(hasEtag && (status === 200 || status === 304) && validator),
+      ...(headers ? every(headers) : headersOf[status]),
+    },
     ...(schema && { content: { 'application/json': { schema } } }),
     'x-evidence': evidence,
   };
@@ -155,6 +161,7 @@ function schemaWriter(dialect: Dialect) {
     for (const [named, id] of names) registry.add(named, { id });
     registry.add(schema, { id: names.get(schema) ?? rootId });
     const { schemas } = z.toJSONSchema(registry, {
+      unrepresentable: 'any', // what is checked by a function says itself what it is
       io,
       uri: (id) => `#/components/schemas/${id}`,
       override: keepDefault,

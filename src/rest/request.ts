@@ -84,7 +84,9 @@ export async function readInput(
 }
 
 function fromIssue(part: InputPart, issue: z.core.$ZodIssue): RequestProblem {
-  const { code, message } = toProblem(issue);
+  const { code, message: said } = toProblem(issue);
+  const isOfWrongType = issue.code === 'invalid_type' && issue.input != null;
+  const message = isOfWrongType ? `must be of type ${issue.expected}` : said;
   return {
     in: part,
     path: issue.path.map((key) => (typeof key === 'number' ? key : String(key))),

@@ -96,7 +96,10 @@ function answerWithoutRoute(
   const toggled = (text: string) => (text.endsWith('/') ? text.slice(0, -1) : `${text}/`);
   if (!dialect.redirectsSlash || matchesOf(dialect, toggled(path)).length === 0)
     return new PathNotFoundError();
-  return new Response(null, { status: 307, headers: { location: toggled(url.pathname) + url.search } });
+  // Relative to the path, so that it holds behind a proxy that serves this under a path of its own.
+  const segment = url.pathname.split('/').at(-1) || url.pathname.split('/').at(-2);
+  const location = (url.pathname.endsWith('/') ? `../${segment}` : `${segment}/`) + url.search;
+  return new Response(null, { status: 307, headers: { location } });
 }
 
 /** The routes at a path, for any method, those without parameters first. */

@@ -7,7 +7,7 @@ import { requireUser } from '../domain/caller.ts';
 import { type Disclosed, disclose, type RowOf } from '../domain/disclosure.ts';
 import { isUuid } from '../domain/ids.ts';
 import { deleteManagedUser, findManagedUser, updateManagedUser } from '../domain/managed-users.ts';
-import { scopesOver } from '../domain/policy.ts';
+import { grantedScopes, scopesOver } from '../domain/policy.ts';
 import { listRelatedUsers } from '../domain/user-arrays.ts';
 import { type ErrorStatus, NotFoundError, UnauthenticatedError } from '../errors.ts';
 import type { Prisma, User } from '../generated/prisma/client.ts';
@@ -83,17 +83,19 @@ const select = {
 
 type Row = Disclosed<RowOf<typeof select>>;
 
-/** What the caller itself and its managed users are listed with. */
+/** The caller itself and its managed users are listed with these; those who share, with what they granted. */
 const defaultScopes: readonly string[] = ['data:read', 'data:write'];
 
 function summaryView({ actor }: Pick<Context, 'actor'>, row: Row): View<typeof UserSummary> {
-  const own = actor.user?.id;
-  const listed = row.id === own || row.managerId === own ? defaultScopes : Scope.options;
+  const isOwn = row.id === actor.user?.id || row.managerId === actor.user?.id;
+  const scopes: readonly string[] = isOwn
+    ? scopesOver(actor, row).filter((scope) => defaultScopes.includes(scope))
+    : grantedScopes(actor, row);
   return {
     id: row.id,
     first_name: row.firstName,
     last_name: row.lastName,
-    scopes: Scope.options.filter((scope) => listed.includes(scope) && scopesOver(actor, row).includes(scope)),
+    scopes: Scope.options.filter((scope) => scopes.includes(scope)),
     display_name: row.displayName,
     is_managed: row.kind === 'MANAGED',
   };
@@ -179,7 +181,7 @@ export const sweatstack = defineDialect({
   title: 'SweatStack',
   description: 'The caller, the users that it manages and those who share with it, as SweatStack tells them.',
   documentation: 'https://docs.sweatstack.no/learn/api-reference/',
-  namespaces: ['/api/v1'],
+  namespaces: ['/api/v1', '/oauth'],
   basePaths: { root: [''] },
   redirectsSlash: true,
   schemas: {
@@ -206,7 +208,6 @@ export const sweatstack = defineDialect({
       schema: { type: 'string' },
     },
   ],
-  headerDescriptions: { 'X-Request-Id': 'The id of the request (UUID), for the log.' },
   failures,
   everywhere: [401, 403, 413, 429, 500, 503],
   routes: [
@@ -239,6 +240,7 @@ export const sweatstack = defineDialect({
       description: 'Makes a user that the caller manages. It cannot log in.',
       evidence: 'documented',
       json: ManagedUserCreate,
+      example: { first_name: 'Sam', last_name: null },
       success: { status: 200, description: 'The managed user.', body: UserResponse, evidence: 'documented' },
       failures: { 422: 'documented' },
       async handle(context, { body }) {
@@ -254,7 +256,7 @@ export const sweatstack = defineDialect({
       description: 'A user that the caller manages.',
       evidence: 'documented',
       params: userParams,
-      success: { status: 200, description: 'The managed user.', body: UserResponse, evidence: 'documented' },
+      success: { status: 200, description: 'The managed user.', body: UserResponse, evidence: 'observed' },
       failures: { 404: 'observed', 422: 'documented' },
       async handle(context, { params }) {
         const user = await findManagedUser(context, userId(params), { select });
@@ -272,11 +274,12 @@ export const sweatstack = defineDialect({
       params: userParams,
       json: ManagedUserUpdate,
       form: ManagedUserUpdate,
+      example: { first_name: 'Robin' },
       success: {
         status: 200,
         description: 'The managed user as it is now.',
         body: UserResponse,
-        evidence: 'documented',
+        evidence: 'observed',
       },
       failures: { 404: 'observed', 422: 'documented' },
       async handle(context, { params, body }) {
@@ -322,6 +325,7 @@ export const sweatstack = defineDialect({
     'Superusers, too, may read, change and delete managed users, as in the graph.',
     'Tokens are opaque, and no JWTs. `refresh_token` is empty and `refreshed-token` not used, since sessions are not refreshed yet.',
     'An id that is no UUID is 404; 422 is for one that is no UTF-8.',
+    '`display_name` is the name that the account gave itself, where it has one; else first and last name, or the one of them.',
     'A delete answers `null`: what the vendor answers is not known.',
   ],
   absent: [

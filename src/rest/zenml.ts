@@ -24,6 +24,7 @@ import { errorHeaders } from '../http/error-response.ts';
 import { bearer } from './credentials.ts';
 import { defineDialect, type Failure, route, type View } from './dialect.ts';
 import {
+  dictionary,
   frameworkDetail,
   HTTPValidationError,
   queryBoolean,
@@ -44,7 +45,7 @@ const profileFields = {
   avatar_url: z.string().nullish(),
   company: short(),
   job_title: short(),
-  metadata: z.record(z.string(), z.unknown()).nullish(),
+  metadata: dictionary().nullish(),
   username: short()
     .meta({ pattern: usernamePattern.source })
     .describe('Cannot change for an OAuth2 account: it is the e-mail address.'),
@@ -119,7 +120,7 @@ const User = z.object({
 const Token = z.object({
   access_token: z.string(),
   token_type: z.literal('bearer'),
-  expires_in: z.int().describe('In seconds.'),
+  expires_in: z.int32().min(0).describe('In seconds.'),
   device_id: z.null(),
   device_metadata: z.null(),
 });
@@ -251,7 +252,8 @@ const toInput = ({ avatar_url, job_title, password, is_superuser, ...rest }: Man
   isSuperuser: is_superuser ?? undefined,
 });
 
-const disclosed = (context: Context, user: UserRow) => userView(disclose(context.actor, select, user));
+const disclosed = ({ actor }: Pick<Context, 'actor'>, user: UserRow) =>
+  userView(disclose(actor, select, user));
 const ok = { status: 200, description: 'The account.', body: User, evidence: 'documented' } as const;
 
 /** Who may not change itself is told that as a ValueError here. */
@@ -319,6 +321,7 @@ export const zenml = defineDialect({
         'Changes the account of the caller. Not for service accounts, nor to take or give up the name `admin`.',
       evidence: 'documented',
       json: UserUpdate,
+      example: { job_title: 'Countess' },
       success: ok,
       failures: { 400: 'documented', 409: 'observed', 422: 'documented' },
       async handle(context, { body }) {
@@ -378,14 +381,16 @@ export const zenml = defineDialect({
       evidence: 'documented',
       params: userParams,
       json: ManagedUserUpdate,
+      example: { company: 'Acme' },
       success: ok,
       failures: { 400: 'documented', 403: 'documented', 409: 'observed', 422: 'documented' },
       async handle(context, { params: { user_id: id }, body }) {
+        const { actor } = context; // whose credential a new password of its own ends
         await refuseInternal(context, id);
         const user = await updateUser(context, { id, input: toInput(body) }, { select }).catch(
           unseenIsForbidden,
         );
-        return disclosed(context, user);
+        return disclosed({ actor }, user);
       },
     }),
     route({
@@ -413,6 +418,7 @@ export const zenml = defineDialect({
       evidence: 'observed',
       isOpen: true,
       form: Login,
+      example: { username: 'ada', password: 'usergraph-demo' },
       success: { status: 200, description: 'A bearer token.', body: Token, evidence: 'observed' },
       failures: { 400: 'assumed', 401: 'assumed', 403: 'assumed', 422: 'assumed' },
       async handle(context, { body }) {
@@ -422,6 +428,7 @@ export const zenml = defineDialect({
   ],
   differences: [
     'A user may also change and delete the users that it manages, and owners and admins of an organization its service accounts, as in the graph. The vendor leaves all other accounts to superusers.',
+    '`PATCH /users/me` passes over keys that the vendor has not there, `password` and `is_superuser` among them.',
     '`limit` is at most 1,000.',
     'Tokens are opaque, and no JWTs. An API token is answered with itself by `POST /auth/login`, since it is a bearer token already.',
     '`password_expired` is told, and not enforced yet.',

@@ -29,6 +29,7 @@ const expected = [
   /"first_name":"Sam","last_name":null.*"is_managed":true/,
   /"display_name":"Ada Lovelace".*"display_name":"Sam"/,
   /"organizations":\[.*"sub_domain":"acme".*"api_token_id":null/,
+  /"secret":"ug_tok_/,
   /"timezone":"Europe\/Paris"/,
 ];
 

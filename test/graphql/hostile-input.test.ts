@@ -30,7 +30,7 @@ async function sendMetadata(json: string) {
 }
 
 describe('metadata', () => {
-  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
+  it.each(['constructor', 'toString', 'hasOwnProperty'])(
     'with the key %s changes nothing but itself',
     async (key) => {
       const { status, updated } = await sendMetadata(
@@ -42,6 +42,12 @@ describe('metadata', () => {
       expect(await account.read()).toMatchObject({ isSuperuser: false });
     },
   );
+
+  it('with the key __proto__, which would be lost, is refused and changes nothing', async () => {
+    const { status, updated } = await sendMetadata('{"other": {"__proto__": {"isSuperuser": true}}}');
+    expect([status, updated?.problems]).toEqual([200, [{ path: ['input', 'metadata'], code: 'INVALID' }]]);
+    expect(({} as Record<string, unknown>).isSuperuser).toBeUndefined();
+  });
 
   it.each([
     ['objects', '{"a":', '1', '}'],
@@ -57,6 +63,12 @@ describe('metadata', () => {
       }
     },
   );
+
+  it('that is very wide is too long, not an error of ours', async () => {
+    const { status, text, updated } = await sendMetadata(`{"a": [${'0,'.repeat(250_000)}0]}`);
+    expect(status, text.slice(0, 300)).toBe(200);
+    expect(updated?.problems).toEqual([{ path: ['input', 'metadata'], code: 'TOO_LONG' }]);
+  });
 
   it('with a number that JSON has and JavaScript has not is a problem', async () => {
     const { updated } = await sendMetadata('{"a": 1e400}');

@@ -14,10 +14,23 @@ interface Handmade {
   readonly headers?: Record<string, string>;
 }
 
+/** All headers that some answer must have. */
+const everyHeader = {
+  'content-type': 'application/json',
+  'x-request-id': id,
+  'x-ratelimit-permitted': '1000',
+  'x-ratelimit-remaining': '999',
+  'x-api-schema': 'json-error',
+  'www-authenticate': 'Bearer',
+  'retry-after': '5',
+  location: '/',
+  etag: 'W/"x"',
+};
+
 /** Checks an answer that no server made. */
 function check({ method = 'GET', path = '/users/current', status = 200, body, headers = {} }: Handmade) {
   const text = body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body);
-  const all = { 'content-type': 'application/json', 'x-request-id': id, ...headers };
+  const all = { ...everyHeader, ...headers };
   const response = new Response(text, { status, headers: all });
   return checkContract(mounts, { method, url: `http://usergraph.test${path}` }, response);
 }
@@ -106,5 +119,25 @@ describe('an answer is refused that', () => {
     const response = Response.json(current);
     const request = { method: 'GET', url: 'http://usergraph.test/users/current' };
     await expect(checkContract(mounts, request, response)).rejects.toThrow('without X-Request-Id');
+  });
+});
+
+describe('an answer is refused that lacks a header', () => {
+  it.each<[string, Handmade]>([
+    ['x-request-id', { body: current }],
+    ['x-ratelimit-remaining', { body: current }],
+    ['etag', { body: current }],
+    ['x-api-schema', { status: 404, body: { ...refusal, error: refusal } }],
+    ['www-authenticate', { path: '/me', status: 401, body: {} }],
+    ['retry-after', { path: '/me', status: 429, body: {} }],
+    ['location', { path: '/users/', status: 307 }],
+  ])('%s', async (header, handmade) => {
+    const { status = 200, path = '/users/current', body } = handmade;
+    const { [header as keyof typeof everyHeader]: _, ...headers } = everyHeader;
+    const response = new Response(body === undefined ? null : JSON.stringify(body), { status, headers });
+    const request = { method: 'GET', url: `http://usergraph.test${path}` };
+    await expect(checkContract(mounts, request, response)).rejects.toThrow(
+      new RegExp(`without ${header}`, 'i'),
+    );
   });
 });

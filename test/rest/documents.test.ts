@@ -73,6 +73,25 @@ const servers: Record<string, Record<string, readonly string[]>> = {
   },
 };
 
+describe('behind a proxy that serves this under a path', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await openTestApp({ env: { PUBLIC_URL: 'https://example.com/accounts/' }, seed: false });
+  });
+  afterAll(() => app.close());
+
+  it('the documents name that path, which PUBLIC_URL tells', async () => {
+    const document = await (await app.fetch('/openapi/katapult.json')).json();
+    expect(document.servers).toEqual([{ url: '/accounts' }, { url: '/accounts/core/v1' }]);
+  });
+
+  it('a redirect stays within that path', async () => {
+    const response = await app.fetch('/users/?limit=1');
+    const outside = new URL(response.headers.get('location') ?? '', 'https://example.com/accounts/users/');
+    expect(outside.href).toBe('https://example.com/accounts/users?limit=1');
+  });
+});
+
 describe.each(Object.entries(mounts))('with the dialects %s', (placement, env) => {
   let app: TestApp;
   beforeAll(async () => {

@@ -58,6 +58,10 @@ describe('REST_MOUNTS', () => {
     ['bird=/users', 'zenml and bird would both answer /users'],
     ['zenml=/api/v1', 'zenml and sweatstack would both answer /api/v1'],
     ['zenml=/users/current', 'zenml and katapult would both answer /users/current'],
+    ['bird=/api/v1/users', 'bird would hide /api/v1/users/ of sweatstack'],
+    ['bird=/auth/login', 'bird would hide /auth/login of zenml'],
+    ['bird=/users/me', 'bird would hide /users/me of zenml'],
+    ['zenml=/x,sweatstack=/x/api', 'sweatstack would hide /x/api/v1/users/me of zenml'],
     ['zenml=/graphql', 'zenml cannot be at /graphql: /graphql is a path of the product itself'],
     ['zenml=/graphql/x', 'zenml cannot be at /graphql/x: /graphql is a path of the product itself'],
     ['bird=/openapi/', 'bird cannot be at /openapi: /openapi is a path of the product itself'],
@@ -230,10 +234,12 @@ describe.each<[string, Record<string, string>, Record<string, string>]>([
 
   it('redirects within the mount, and keeps the query', async () => {
     const prefix = text === '' ? '' : '/zenml/api/v1';
-    const response = await app.fetch(`${prefix}/users/?limit=1&email=a%26b`);
-    expect([response.status, response.headers.get('location')]).toEqual([
+    const path = `${prefix}/users/?limit=1&email=a%26b`;
+    const response = await app.fetch(path);
+    const location = new URL(response.headers.get('location') ?? '', `http://usergraph.test${path}`);
+    expect([response.status, location.href]).toEqual([
       307,
-      `${prefix}/users?limit=1&email=a%26b`,
+      `http://usergraph.test${prefix}/users?limit=1&email=a%26b`,
     ]);
   });
 });

@@ -12,7 +12,13 @@ type Schema = Record<string, unknown> & {
 };
 interface Operation {
   readonly operationId: string;
-  readonly responses: Record<string, { content?: Record<string, { schema: Schema }> }>;
+  readonly responses: Record<
+    string,
+    {
+      headers: Record<string, { required: boolean }>;
+      content?: Record<string, { schema: Schema }>;
+    }
+  >;
 }
 interface Document {
   readonly paths: Record<string, Record<string, Operation>>;
@@ -75,12 +81,14 @@ export async function checkContract(
   const { name } = mount.dialect;
   const text = await response.clone().text();
   const what = `${request.method} ${pathname} answered ${response.status} ${text}`;
-  if (!response.headers.has('x-request-id')) throw new Error(`${what}\nwithout X-Request-Id`);
-  const { document, schema } = schemaOf(
+  const { document, schema, headers } = schemaOf(
     name,
     { method: request.method, path: localPath(mount, pathname) },
     { status: response.status, what },
   );
+  for (const header of headers) {
+    if (!response.headers.has(header)) throw new Error(`${what}\nwithout ${header}`);
+  }
   if (schema === null) {
     if (text !== '') throw new Error(`${what}\nwhere its document has no content`);
     return;
@@ -99,6 +107,8 @@ interface Declared {
   readonly document: Document;
   /** Where the schema of the body stands; null for an answer without content. */
   readonly schema: string | null;
+  /** The headers that it must have. */
+  readonly headers: readonly string[];
 }
 
 /** What the answer must be: as its operation declares it; where no route is, any failure of the dialect but one of a route. */
@@ -114,7 +124,7 @@ function schemaOf(
       status,
       what: `${what}\nwhich ${found.operation.operationId} of ${name} does not declare`,
     });
-  if (status === 307) return { document, schema: null };
+  if (status === 307) return { document, schema: null, headers: ['Location', 'X-Request-Id'] };
   const all = refusals.get(name) as Document;
   const [template = '', operations = {}] = Object.entries(all.paths)[0] ?? [];
   const [key = '', operation] = Object.entries(operations)[0] ?? [];
@@ -137,9 +147,10 @@ function declared(
 ): Declared {
   const response = operation.responses[status];
   if (!response) throw new Error(what);
-  if (!response.content) return { document, schema: null };
+  const headers = Object.keys(response.headers).filter((header) => response.headers[header]?.required);
+  if (!response.content) return { document, schema: null, headers };
   const keys = ['paths', template, key, 'responses', String(status), 'content', 'application/json', 'schema'];
-  return { document, schema: `${id}#${pointer(...keys)}` };
+  return { document, schema: `${id}#${pointer(...keys)}`, headers };
 }
 
 function resolve(document: Document, schema: Schema): Schema {

@@ -27,11 +27,21 @@ describe('paths', () => {
   test('GET /users: without the slash the answer is a redirect (307) to the path with it', async () => {
     const answer = await ask('GET', '/api/v1/users?name=x');
     expect(answer.status).toBe(307);
-    expect(answer.headers.get('location')).toBe('/api/v1/users/?name=x');
+    const location = answer.headers.get('location') ?? '';
+    expect(new URL(location, 'http://usergraph.test/api/v1/users').pathname).toBe('/api/v1/users/');
+    expect(location).toBe('users/?name=x');
   });
 });
 
 describe('GET /api/v1/users/', () => {
+  test('GET /users/: who shares with a superuser is listed with what it granted, not with all', async () => {
+    const shared = { id: nobody, grantorId: world.ids.grace, granteeId: world.ids.admin };
+    await world.app.database.prisma.share.create({ data: { ...shared, scopes: ['data:read'] } });
+    const { body } = await ask('GET', users, { token: world.tokens.admin });
+    const grace = body.find(({ id }: { id: string }) => id === world.ids.grace);
+    expect(grace.scopes).toEqual(['data:read']);
+  });
+
   test('GET /users/: name leaves the users whose display name has that part', async () => {
     expect(await names('?name=vega')).toEqual(['Robin Vega']);
     expect(await names('?name=o')).toEqual(['Ada Lovelace', 'Grace Hopper', 'Robin Vega']);

@@ -98,6 +98,13 @@ describe('UserUpdate', () => {
     expect((await world.call('GET', '/users', { token })).body).toHaveLength(1);
   });
 
+  test('PATCH /users/{user_id}: a superuser that sets its own password sees its account, and its session ends', async () => {
+    const { id, token } = await world.person({ isSuperuser: true }, 'chief@example.net');
+    const answer = await patch(id, { password: 'a-new-password' }, token);
+    expect([answer.status, answer.body.email]).toEqual([200, 'chief@example.net']);
+    expect((await me(token)).status).toBe(401);
+  });
+
   test('PATCH /users/{user_id}: nobody else sets a password or makes superusers, of itself least', async () => {
     const { id, token } = await world.person();
     const managed = await world.managed(id);
