@@ -259,17 +259,17 @@ export function decideGrantScopes(actor: Actor, wanted: readonly Scope[]): Decis
   return missing === undefined ? { allowed: true } : lacks(missing);
 }
 
-/** The scopes that the actor has over an account: what a client of a list of users asks for. */
+/**
+ * The scopes that the actor has over an account: what a client of a list of users asks for. What an account grants is
+ * told also to superusers, who have all scopes over the others.
+ */
 export function scopesOver(actor: Actor, account: Account): readonly Scope[] {
   const what = relation(actor, account);
-  const own = what === 'superuser' ? scopes : (['data:read', 'data:write', 'profile'] as const);
-  const over = what === 'other' ? sharedScopes(actor, account) : own;
+  const shared = sharedScopes(actor, account);
+  const isOwn = what === 'self' || account.managerId === actor.user?.id;
+  const others = what === 'superuser' && shared.length === 0 ? scopes : shared;
+  const over = isOwn || what === 'operator' ? (['data:read', 'data:write', 'profile'] as const) : others;
   return over.filter((scope) => actor.scopes.has(scope));
-}
-
-/** The scopes that an account granted to the actor, as far as the credential has them: also for superusers, who need none. */
-export function grantedScopes(actor: Actor, account: Account): readonly Scope[] {
-  return sharedScopes(actor, account).filter((scope) => actor.scopes.has(scope));
 }
 
 /** Whether a username can be shown: an e-mail address used as one is as private as the address. */

@@ -7,7 +7,7 @@ import { requireUser } from '../domain/caller.ts';
 import { type Disclosed, disclose, type RowOf } from '../domain/disclosure.ts';
 import { isUuid } from '../domain/ids.ts';
 import { deleteManagedUser, findManagedUser, updateManagedUser } from '../domain/managed-users.ts';
-import { grantedScopes, scopesOver } from '../domain/policy.ts';
+import { scopesOver } from '../domain/policy.ts';
 import { listRelatedUsers } from '../domain/user-arrays.ts';
 import { type ErrorStatus, NotFoundError, UnauthenticatedError } from '../errors.ts';
 import type { Prisma, User } from '../generated/prisma/client.ts';
@@ -88,14 +88,13 @@ const defaultScopes: readonly string[] = ['data:read', 'data:write'];
 
 function summaryView({ actor }: Pick<Context, 'actor'>, row: Row): View<typeof UserSummary> {
   const isOwn = row.id === actor.user?.id || row.managerId === actor.user?.id;
-  const scopes: readonly string[] = isOwn
-    ? scopesOver(actor, row).filter((scope) => defaultScopes.includes(scope))
-    : grantedScopes(actor, row);
+  const listed: readonly string[] = isOwn ? defaultScopes : Scope.options;
+  const scopes = scopesOver(actor, row);
   return {
     id: row.id,
     first_name: row.firstName,
     last_name: row.lastName,
-    scopes: Scope.options.filter((scope) => scopes.includes(scope)),
+    scopes: Scope.options.filter((scope) => listed.includes(scope) && scopes.includes(scope)),
     display_name: row.displayName,
     is_managed: row.kind === 'MANAGED',
   };

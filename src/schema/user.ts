@@ -58,7 +58,7 @@ export const User = builder.prismaObject('User', {
     grantedScopes: t.field({
       type: [ScopeEnum],
       description:
-        'What you may do with the data of this account: as itself, as its manager, or as far as it shares with you.',
+        'What you may do with the data of this account: as itself, as its manager, or as far as it shares with you; all, for superusers with whom it shares nothing.',
       select: accountSelect,
       resolve: (user, _args, context) => [...scopesOver(context.actor, user)],
     }),
