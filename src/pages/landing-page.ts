@@ -1,3 +1,4 @@
+import type { ApiDocument } from '../rest/documents.ts';
 import { demoPassword, openAccounts, otherAccounts } from './demo-accounts.ts';
 import { logo, respondWithDocument } from './document.ts';
 import { html, type Markup } from './html.ts';
@@ -10,11 +11,12 @@ interface LandingPage {
   /** How clients reach this server, for examples that can be pasted as they stand. */
   origin: string;
   hasDemo: boolean;
-  hasReference: boolean;
+  /** What the API reference shows. */
+  documents: readonly ApiDocument[];
 }
 
 /** The front door: what this is, where everything is, and how to sign in. Needs no script. */
-export function renderLandingPage({ version, origin, hasDemo, hasReference }: LandingPage): Response {
+export function renderLandingPage({ version, origin, hasDemo, documents }: LandingPage): Response {
   return respondWithDocument({
     title: 'Usergraph: one typed graph of user accounts',
     description: 'A GraphQL server for users, organizations, sessions and tokens.',
@@ -24,13 +26,13 @@ export function renderLandingPage({ version, origin, hasDemo, hasReference }: La
 <a class="skip" href="#content">Skip to content</a>
 <header>
 <a class="brand" href="./" aria-current="page">${logo}Usergraph</a>
-${renderNavigation({ hasReference })}
+${renderNavigation({ hasReference: documents.length > 0 })}
 </header>
 <main id="content">
 ${hero}
 ${hasDemo ? demo : ''}
 ${renderTerminal(origin, hasDemo)}
-${renderEndpoints(hasReference)}
+${renderEndpoints(documents)}
 </main>
 <footer>
 <p>Usergraph ${version}</p>
@@ -83,13 +85,13 @@ function renderTerminal(origin: string, hasDemo: boolean): Markup {
 </section>`;
 }
 
-function renderEndpoints(hasReference: boolean): Markup {
+function renderEndpoints(documents: readonly ApiDocument[]): Markup {
   return html`<section aria-labelledby="endpoints">
 <h2 id="endpoints">What answers where</h2>
 <dl>
 <div><dt><a href="graphql">/graphql</a></dt><dd>The GraphQL endpoint; GraphiQL when a browser opens it.</dd></div>
 <div><dt><a href="schema.graphql">/schema.graphql</a></dt><dd>The schema in SDL, for code generators and editors.</dd></div>
-${hasReference ? reference : ''}
+${documents.length > 0 ? renderReferenceLinks(documents) : ''}
 <div><dt><a href="livez">/livez</a></dt><dd>Whether the process is alive.</dd></div>
 <div><dt><a href="readyz">/readyz</a></dt><dd>Whether it can reach its database and take requests.</dd></div>
 </dl>
@@ -97,5 +99,7 @@ ${hasReference ? reference : ''}
 </section>`;
 }
 
-const reference = html`<div><dt><a href="reference">/reference</a></dt><dd>The REST APIs that clients of ZenML Pro, SweatStack, Katapult and Bird expect: every operation to read and to try.</dd></div>
+const renderReferenceLinks = (
+  documents: readonly ApiDocument[],
+) => html`<div><dt><a href="reference">/reference</a></dt><dd>The REST APIs that your clients may speak already, to read and to try: ${documents.map(({ name, title }, index) => html`<a href="reference#${name}">${title}</a>${index < documents.length - 1 ? ',' : '.'}`)}</dd></div>
 <div><dt><a href="fidelity">/fidelity</a></dt><dd>How each answer of those APIs is known.</dd></div>`;

@@ -42,7 +42,7 @@ export function createPages(options: PagesOptions): Pages {
       version: options.version,
       origin: options.publicUrl ?? url.origin,
       hasDemo: await hasDemo(),
-      hasReference,
+      documents,
     });
   const graphiql: Route = async () =>
     renderGraphiqlPage({ bundle: await loadGraphiqlBundle(), hasDemo: await hasDemo(), hasReference });
