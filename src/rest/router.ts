@@ -98,7 +98,7 @@ function answerWithoutRoute(
     return new PathNotFoundError();
   // Relative to the path, so that it holds behind a proxy that serves this under a path of its own.
   const segment = url.pathname.split('/').at(-1) || url.pathname.split('/').at(-2);
-  const location = (url.pathname.endsWith('/') ? `../${segment}` : `${segment}/`) + url.search;
+  const location = (url.pathname.endsWith('/') ? `../${segment}` : `./${segment}/`) + url.search;
   return new Response(null, { status: 307, headers: { location } });
 }
 

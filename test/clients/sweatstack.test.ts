@@ -131,7 +131,7 @@ describe('the way to the server', () => {
       headers: { authorization: `Bearer ${token}` },
     });
     expect(response.status).toBe(307);
-    expect(response.headers.get('location')).toBe('users/');
+    expect(response.headers.get('location')).toBe('./users/');
     server.through(async () => new Response(null, { status: 307, headers: { location: '/api/v1/users/' } }));
     await expect(client().getUser('x')).rejects.toMatchObject({ status: 307 });
   });

@@ -189,7 +189,9 @@ describe('a raw request', () => {
   ])('for %s is never sent to another origin', async (target, status) => {
     const answer = await raw([`GET ${target} HTTP/1.1`, 'Host: x']);
     expect(Number(answer.split(' ')[1])).toBe(status);
-    expect(/location: (.*)\r\n/i.exec(answer)?.[1] ?? '/users').toMatch(/^\/[^/\\]/);
+    const location = /location: (.*)\r\n/i.exec(answer)?.[1];
+    if (status === 307) expect(new URL(location ?? '', `http://x${target}`).host).toBe('x');
+    else expect(location).toBeUndefined();
   });
 
   it('with a GET that has a body is answered, and the next one on its connection too', async () => {

@@ -29,7 +29,7 @@ describe('paths', () => {
     expect(answer.status).toBe(307);
     const location = answer.headers.get('location') ?? '';
     expect(new URL(location, 'http://usergraph.test/api/v1/users').pathname).toBe('/api/v1/users/');
-    expect(location).toBe('users/?name=x');
+    expect(location).toBe('./users/?name=x');
   });
 });
 
