@@ -82,7 +82,7 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
     const { requestId, client } = exchange;
     let actor: Actor;
     try {
-      actor = await authenticate(secret(), { prisma, now: sources.now });
+      actor = await authenticate(secret(), { prisma, now: sources.now, client });
     } catch (error) {
       await count(exchange, anonymous);
       throw error;
@@ -101,7 +101,7 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
 
   return {
     async fetch(request, connection = {}) {
-      const exchange = openExchange(request, connection, sources.newId(), log);
+      const exchange = openExchange(request, connection, { requestId: sources.newId(), log, config });
       const response = await respond(exchange).catch((error: unknown) => errorResponse(error, exchange));
       response.headers.set('x-request-id', exchange.requestId);
       addCorsHeaders(response.headers, request, config.corsOrigins);

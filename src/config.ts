@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseNetwork } from './auth/networks.ts';
 import { type MountedDialect, parseMounts } from './rest/mounts.ts';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -20,6 +21,7 @@ const environment = z.object({
   DATABASE_NAMED_STATEMENTS: z.stringbool({ error: 'must be true or false' }).default(true),
   SESSION_DAYS: integer('a number of days', 1, 366).default(30),
   RATE_LIMIT_PER_MINUTE: integer('a number of requests', 1, 10_000_000).default(1000),
+  TRUSTED_PROXIES: z.string().default('').transform(networks),
   CORS_ORIGIN: z.string().min(1).default('*'),
   MAX_BODY_KIB: integer('a number of KiB', 1, 102_400).default(1024),
   REST_MOUNTS: z.string().default('').transform(mounts),
@@ -45,6 +47,21 @@ function mounts(text: string, context: z.RefinementCtx) {
   }
 }
 
+function networks(text: string, context: z.RefinementCtx): readonly string[] {
+  const list = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
+  for (const network of list) {
+    if (parseNetwork(network) === null)
+      context.addIssue({
+        code: 'custom',
+        message: `"${network}" must be an address or a network such as 10.0.0.0/8`,
+      });
+  }
+  return list;
+}
+
 export interface Config {
   readonly host: string;
   readonly port: number;
@@ -57,6 +74,8 @@ export interface Config {
   readonly databaseNamedStatements: boolean;
   readonly sessionDays: number;
   readonly rateLimitPerMinute: number;
+  /** The networks of the proxies that may say where a request came from. */
+  readonly trustedProxies: readonly string[];
   readonly corsOrigins: '*' | readonly string[];
   readonly maxBodyBytes: number;
   /** Where the REST dialects are served. */
@@ -96,6 +115,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     databaseNamedStatements: e.DATABASE_NAMED_STATEMENTS,
     sessionDays: e.SESSION_DAYS,
     rateLimitPerMinute: e.RATE_LIMIT_PER_MINUTE,
+    trustedProxies: e.TRUSTED_PROXIES,
     corsOrigins: e.CORS_ORIGIN === '*' ? '*' : e.CORS_ORIGIN.split(',').map((origin) => origin.trim()),
     maxBodyBytes: e.MAX_BODY_KIB * 1024,
     restMounts: e.REST_MOUNTS,

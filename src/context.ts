@@ -20,5 +20,5 @@ export interface Context extends Sources {
   readonly log: Log;
   readonly rateLimit: RateLimit;
   readonly client: { readonly ipAddress: string | null; readonly userAgent: string | null };
-  readonly settings: { readonly sessionDays: number };
+  readonly settings: { readonly sessionDays: number; readonly rateLimitPerMinute: number };
 }

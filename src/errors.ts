@@ -17,6 +17,11 @@ export const errorRegistry = {
   UNAUTHENTICATED: { status: 401, as: 'request', message: 'Sign in first: this needs a credential.' },
   FORBIDDEN: { status: 403, as: 'request', message: 'You may not do this.' },
   INSUFFICIENT_SCOPE: { status: 403, as: 'request', message: 'The credential lacks a scope.' },
+  NETWORK_NOT_ALLOWED: {
+    status: 403,
+    as: 'request',
+    message: 'The token may not be used from this network.',
+  },
   INVALID_ID: { status: 400, as: 'request', message: 'This is not an id of this graph.' },
   INVALID_ARGUMENT: { status: 400, as: 'request', message: 'An argument cannot be used.' },
   RATE_LIMITED: { status: 429, as: 'request', message: 'Too many requests; try again later.' },
@@ -184,6 +189,16 @@ export class UnauthenticatedError extends DomainError {
 export class ForbiddenError extends DomainError {
   constructor(message?: string) {
     super('FORBIDDEN', message === undefined ? {} : { message });
+  }
+}
+
+export class NetworkNotAllowedError extends DomainError {
+  /** Where the request came from. */
+  readonly ipAddress: string | null;
+
+  constructor(ipAddress: string | null) {
+    super('NETWORK_NOT_ALLOWED');
+    this.ipAddress = ipAddress;
   }
 }
 

@@ -1,4 +1,4 @@
-import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { Actor } from './domain/policy.ts';
 
 /** Where a caller stands within its limit. */
@@ -17,23 +17,30 @@ export interface Limits {
   consume(actor: Actor, ipAddress: string | null): Promise<RateLimit>;
 }
 
-/** Counts in this process. */
+/** Counts in this process. A token with a limit of its own is held to that and to its account's. */
 export function createLimits({ perMinute, now }: { perMinute: number; now: () => Date }): Limits {
-  const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
+  // The library refuses nothing: each caller has a limit of its own, so who is over it is decided here.
+  const counter = new RateLimiterMemory({ points: Number.MAX_SAFE_INTEGER, duration: 60 });
+
+  async function count(key: string, limit: number): Promise<RateLimit> {
+    const { consumedPoints, msBeforeNext } = await counter.consume(key);
+    return {
+      limit,
+      remaining: Math.max(0, limit - consumedPoints),
+      resetAt: new Date(now().getTime() + msBeforeNext),
+      allowed: consumedPoints <= limit,
+      retryAfter: Math.max(1, Math.ceil(msBeforeNext / 1000)),
+    };
+  }
+
   return {
-    async consume(actor, ipAddress) {
-      const key = actor.user?.id ?? actor.organizationId ?? `address:${ipAddress ?? 'unknown'}`;
-      const result = await limiter.consume(key).catch((refused: RateLimiterRes | Error) => {
-        if (refused instanceof Error) throw refused;
-        return refused;
-      });
-      return {
-        limit: perMinute,
-        remaining: Math.max(0, result.remainingPoints),
-        resetAt: new Date(now().getTime() + result.msBeforeNext),
-        allowed: result.consumedPoints <= perMinute,
-        retryAfter: Math.max(1, Math.ceil(result.msBeforeNext / 1000)),
-      };
+    async consume({ user, organizationId, credential }, ipAddress) {
+      const own =
+        credential.rateLimit == null ? null : await count(`token:${credential.id}`, credential.rateLimit);
+      if (own?.allowed === false) return own; // what is refused for the token's sake costs its account nothing
+      const key = user?.id ?? organizationId ?? `address:${ipAddress ?? 'unknown'}`;
+      const account = await count(key, perMinute);
+      return own !== null && account.allowed && own.remaining < account.remaining ? own : account;
     },
   };
 }

@@ -1,11 +1,16 @@
 /** Request → actor. One verifier for each kind of credential; each costs one statement. */
 import type { Context, Sources } from '../context.ts';
 import { type ActingUser, type Actor, anonymous, type Scope, scopes } from '../domain/policy.ts';
-import { UnauthenticatedError } from '../errors.ts';
+import { NetworkNotAllowedError, UnauthenticatedError } from '../errors.ts';
 import type { Prisma, PrismaClient } from '../generated/prisma/client.ts';
+import { isWithin } from './networks.ts';
 import { hashSecret, type SecretKind, secretKind } from './secrets.ts';
 
-type Dependencies = Pick<Context, 'prisma'> & Pick<Sources, 'now'>;
+type Dependencies = Pick<Context, 'prisma'> &
+  Pick<Sources, 'now'> & {
+    /** Where the request came from; null when that is not known. */
+    readonly client: Pick<Context['client'], 'ipAddress'>;
+  };
 
 /**
  * The secret of `Authorization: Bearer …` (RFC 6750); null without that header.
@@ -23,6 +28,7 @@ export function bearerSecret(headers: Headers): string | null {
 /**
  * The actor behind a secret; anonymous without one.
  * @throws {UnauthenticatedError} for a credential that is unknown, expired, revoked or of an inactive account
+ * @throws {NetworkNotAllowedError} for a good one that may not be used from where the request came
  */
 export async function authenticate(secret: string | null, dependencies: Dependencies): Promise<Actor> {
   if (secret === null) return anonymous;
@@ -56,7 +62,7 @@ const verifiers: Record<SecretKind, Verifier> = {
     };
   },
 
-  async apiToken(tokenHash, { prisma, now }) {
+  async apiToken(tokenHash, { prisma, now, client }) {
     const token = await prisma.apiToken.findUnique({
       where: { tokenHash },
       select: {
@@ -66,16 +72,27 @@ const verifiers: Record<SecretKind, Verifier> = {
         revokedAt: true,
         lastUsedAt: true,
         organizationId: true,
+        allowedNetworks: true,
+        rateLimit: true,
         user: { select: actingUserSelect(now()) },
       },
     });
     if (token === null || isOver(token, now())) return null;
     if (token.user !== null && token.user.status !== 'ACTIVE') return null;
+    const { allowedNetworks, rateLimit } = token;
+    if (allowedNetworks.length > 0 && !isWithin(allowedNetworks, client.ipAddress))
+      throw new NetworkNotAllowedError(client.ipAddress);
     await touch(prisma.apiToken, token, now());
     return {
       user: token.user && toActingUser(token.user),
       organizationId: token.organizationId,
-      credential: { kind: 'API_TOKEN', id: token.id, expiresAt: token.expiresAt },
+      credential: {
+        kind: 'API_TOKEN',
+        id: token.id,
+        expiresAt: token.expiresAt,
+        rateLimit,
+        allowedNetworks,
+      },
       scopes: new Set(token.scopes as Scope[]),
     };
   },

@@ -1,4 +1,5 @@
 import { authenticate } from '../auth/authenticate.ts';
+import { contains, parseNetwork } from '../auth/networks.ts';
 import { issueSecret } from '../auth/secrets.ts';
 import type { Context } from '../context.ts';
 import {
@@ -37,6 +38,10 @@ export interface CreateApiTokenInput {
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly expiresAt?: Date | null | undefined;
+  /** The networks that it may be used from, in CIDR notation; anywhere, when absent or empty. */
+  readonly allowedNetworks?: readonly string[] | null | undefined;
+  /** Requests per minute. */
+  readonly rateLimit?: number | null | undefined;
   /** The acting account, when absent. */
   readonly owner?: TokenOwner | null | undefined;
 }
@@ -56,9 +61,11 @@ export async function createApiToken(
   await requireOwner(context, owner);
   enforce(decideGrantScopes(context.actor, input.scopes));
   const now = context.now();
-  const { name, scopes } = parseInput(createApiTokenInput, input, {
-    also: expiryProblems(context, input.expiresAt),
+  const parsed = parseInput(createApiTokenInput, input, {
+    also: [...expiryProblems(context, input.expiresAt), ...boundProblems(context, input)],
   });
+  const { name, scopes } = parsed;
+  const made = context.actor.credential;
   const { secret, hash, prefix } = issueSecret('apiToken', context.randomBytes);
   const id = context.newId();
   const apiToken = await transact(context, async (tx) => {
@@ -69,6 +76,10 @@ export async function createApiToken(
         tokenHash: hash,
         prefix,
         scopes: [...new Set(scopes)],
+        allowedNetworks: [
+          ...(parsed.allowedNetworks?.length ? parsed.allowedNetworks : (made.allowedNetworks ?? [])),
+        ],
+        rateLimit: parsed.rateLimit ?? made.rateLimit ?? null,
         createdById: context.actor.user?.id ?? null,
         createdAt: now,
         expiresAt: input.expiresAt ?? soonest(latestExpiry(context), inDays(now, defaultLifetimeDays)),
@@ -109,6 +120,26 @@ function expiryProblems(context: Context, expiresAt: Date | null | undefined): I
   const latest = latestExpiry(context);
   if (expiresAt <= latest) return [];
   return [{ path, code: 'NOT_ALLOWED', message: `must not be after ${latest.toISOString()}` }];
+}
+
+/** A token is bound at least as tightly as the one that makes it, and to no more than every caller has. */
+function boundProblems(
+  { actor: { credential }, settings }: Context,
+  { allowedNetworks, rateLimit }: CreateApiTokenInput,
+): InputProblem[] {
+  const problems: InputProblem[] = [];
+  const most = credential.rateLimit ?? settings.rateLimitPerMinute;
+  if (rateLimit != null && rateLimit > most) {
+    const message = `must be at most ${most}`;
+    problems.push({ path: ['input', 'rateLimit'], code: 'NOT_ALLOWED', message });
+  }
+  const outer = (credential.allowedNetworks ?? []).flatMap((network) => parseNetwork(network) ?? []);
+  const inner = (allowedNetworks ?? []).flatMap((network) => parseNetwork(network) ?? []);
+  if (outer.length > 0 && !inner.every((one) => outer.some((other) => contains(other, one)))) {
+    const message = 'must be within the networks of the token that makes it';
+    problems.push({ path: ['input', 'allowedNetworks'], code: 'NOT_ALLOWED', message });
+  }
+  return problems;
 }
 
 /** A token lasts no longer than the token that made it, nor than ten years. */

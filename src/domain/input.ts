@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseNetwork } from '../auth/networks.ts';
 import { type InputProblem, InvalidInputError, type ProblemCode } from '../errors.ts';
 import { scopes } from './policy.ts';
 
@@ -178,7 +179,20 @@ function omitName({ name: _, ...rest }: typeof profile) {
   return rest;
 }
 
-export const createApiTokenInput = z.object({ name, scopes: z.array(z.enum(scopes)) });
+const network = z
+  .string()
+  .refine((text) => parseNetwork(text) !== null, 'must be an address or a network such as 192.0.2.0/24');
+const mostNetworks = 100;
+
+export const createApiTokenInput = z.object({
+  name,
+  scopes: z.array(z.enum(scopes)),
+  allowedNetworks: z.array(network).max(mostNetworks, `must have at most ${mostNetworks} networks`).nullish(),
+  rateLimit: z
+    .int()
+    .refine((limit) => limit > 0, 'must be at least 1')
+    .nullish(),
+});
 
 export type AccountUpdate = z.infer<typeof updateAccountInput>;
 

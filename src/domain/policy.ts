@@ -48,6 +48,10 @@ export interface Credential {
   /** The id of the session or the token. */
   readonly id: string | null;
   readonly expiresAt: Date | null;
+  /** Requests per minute that it may make, besides what its account may; absent where it has no limit of its own. */
+  readonly rateLimit?: number | null;
+  /** The networks that it may be used from; absent or empty where it may be used from anywhere. */
+  readonly allowedNetworks?: readonly string[];
 }
 
 /** Whoever says nothing of itself, and whoever's credential has just ended. */

@@ -1,8 +1,10 @@
+import type { Config } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Actor } from '../domain/policy.ts';
 import type { DomainError } from '../errors.ts';
 import type { RateLimit } from '../limits.ts';
 import type { Log } from '../log.ts';
+import { clientAddress } from './client-address.ts';
 
 /** What is known of the connection that a request came over. */
 export interface Connection {
@@ -30,8 +32,7 @@ export interface Exchange {
 export function openExchange(
   request: Request,
   { remoteAddress }: Connection,
-  requestId: string,
-  log: Log,
+  { requestId, log, config }: { requestId: string; log: Log; config: Pick<Config, 'trustedProxies'> },
 ): Exchange {
   const userAgent = request.headers.get('user-agent')?.slice(0, 500) ?? null;
   return {
@@ -39,7 +40,10 @@ export function openExchange(
     url: URL.canParse(request.url) ? new URL(request.url) : null,
     requestId,
     log: log.child({ requestId }),
-    client: { ipAddress: remoteAddress ?? null, userAgent },
+    client: {
+      ipAddress: clientAddress(remoteAddress, request.headers.get('x-forwarded-for'), config.trustedProxies),
+      userAgent,
+    },
     started: performance.now(),
   };
 }

@@ -9,6 +9,7 @@ import {
   type ErrorStatus,
   ForbiddenError,
   InsufficientScopeError,
+  NetworkNotAllowedError,
   RateLimitedError,
   UnauthenticatedError,
 } from '../errors.ts';
@@ -135,6 +136,7 @@ const descriptions: Readonly<Record<string, string>> = {
   missing_api_token:
     'No API token was provided in the Authorization header. Ensure a token is provided prefixed with Bearer',
   invalid_api_token: 'The API token provided was not valid (it may not exist or have expired)',
+  unauthorized_network_for_api_token: 'Network is not allowed to access the API with this API token',
   scope_not_granted:
     'The scope required for this endpoint has not been granted to the authenticating identity',
   no_user_associated_with_identity: 'There is no user associated with this API token',
@@ -147,6 +149,10 @@ function failureFor(error: DomainError): { status: number; code: string; detail:
     return error.isMissing
       ? { status: 400, code: 'missing_api_token', detail: {} }
       : { status: 403, code: 'invalid_api_token', detail: { details: null } };
+  }
+  if (error instanceof NetworkNotAllowedError) {
+    const detail = { ip_address: error.ipAddress ?? 'unknown' };
+    return { status: 403, code: 'unauthorized_network_for_api_token', detail };
   }
   if (error instanceof InsufficientScopeError)
     return { status: 403, code: 'scope_not_granted', detail: { scopes: [error.scope] } };
@@ -205,7 +211,7 @@ export const katapult = defineDialect({
   ],
   differences: [
     'Ids are UUIDs.',
-    '`unauthorized_network_for_api_token` and `invalid_capabilities_token` are declared and not answered yet: tokens are not bound to networks, and there are no capabilities tokens. `scope_not_granted` is never needed.',
+    '`invalid_capabilities_token` is declared and not answered yet: there are no capabilities tokens. `scope_not_granted` is never needed.',
     'A secret of any kind that is no good is `invalid_api_token`.',
   ],
   credential: bearer,

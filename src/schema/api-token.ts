@@ -22,6 +22,14 @@ export const ApiToken = builder.prismaObject('ApiToken', {
       select: { scopes: true },
       resolve: ({ scopes }) => scopes as Scope[],
     }),
+    allowedNetworks: t.exposeStringList('allowedNetworks', {
+      description: 'The networks that the token may be used from, in CIDR notation; empty for anywhere.',
+    }),
+    rateLimit: t.exposeInt('rateLimit', {
+      nullable: true,
+      description:
+        'Requests per minute that the token may make, besides the limit of its account. Null when it has no limit of its own.',
+    }),
     user: t.relation('user', {
       nullable: true,
       description: 'The account that owns it; null when an organization does.',
@@ -62,6 +70,13 @@ const CreateApiTokenInput = builder.inputType('CreateApiTokenInput', {
       type: 'DateTime',
       description:
         'When it stops working: within ten years, and not after the token that makes it. One year from now when absent.',
+    }),
+    allowedNetworks: t.stringList({
+      description:
+        'The networks that it may be used from, up to 100 addresses or blocks in CIDR notation, IPv4 or IPv6. Anywhere when absent or empty; where the token that makes it may be used, when that is bound.',
+    }),
+    rateLimit: t.int({
+      description: 'Requests per minute, at most what every caller has. No limit of its own when absent.',
     }),
     ownerId: t.globalID({
       for: [User, Organization],

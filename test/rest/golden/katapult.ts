@@ -48,6 +48,14 @@ const getCurrentUser: Entries = {
   ),
   '403-expired': entry('an expired credential', ({ expired }) => get(path, expired)),
   '403-suspended': entry('a credential of a suspended account', ({ margaret }) => get(path, margaret)),
+  '403-network': entry('a token that is bound to networks, from another one', async ({ ada }, send) => {
+    const query = `mutation { createApiToken(input: { name: "bound", scopes: [], allowedNetworks: ["203.0.113.0/24"] }) {
+      ... on CreateApiTokenSuccess { secret }
+    } }`;
+    const created = await send(withJson('POST', '/graphql', ada, { query }));
+    const { data } = (await created.json()) as { data: { createApiToken: { secret: string } } };
+    return get(path, { token: data.createApiToken.secret });
+  }),
   '404-organization-token': entry('a token of an organization, with no user behind it', ({ acme }) =>
     get(path, acme),
   ),
