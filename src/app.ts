@@ -1,5 +1,6 @@
 /** The whole request pipeline, in the order in which it happens. */
 import { authenticate, bearerSecret } from './auth/authenticate.ts';
+import { createNetworkTest } from './auth/networks.ts';
 import type { Config } from './config.ts';
 import type { Context, Sources } from './context.ts';
 import type { Database } from './db/database.ts';
@@ -12,7 +13,7 @@ import { addCorsHeaders } from './http/cors.ts';
 import { errorResponse } from './http/error-response.ts';
 import { type Connection, type Exchange, openExchange } from './http/exchange.ts';
 import { createHealth } from './http/health.ts';
-import { limitBody } from './http/request-body.ts';
+import { limitBody, mediaType } from './http/request-body.ts';
 import { logRequest } from './http/request-log.ts';
 import { sdlResponse } from './http/sdl.ts';
 import { createLimits, type RateLimit } from './limits.ts';
@@ -40,6 +41,7 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
   const sources = createSources(given);
   const { prisma } = database;
   const limits = createLimits({ perMinute: config.rateLimitPerMinute, now: sources.now });
+  const isTrustedProxy = createNetworkTest(config.trustedProxies);
   const graphql = createGraphQL({ log });
   const health = createHealth(database);
   const documents = createDocuments(config.restMounts, config.publicUrl);
@@ -101,7 +103,7 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
 
   return {
     async fetch(request, connection = {}) {
-      const exchange = openExchange(request, connection, { requestId: sources.newId(), log, config });
+      const exchange = openExchange(request, connection, { requestId: sources.newId(), log, isTrustedProxy });
       const response = await respond(exchange).catch((error: unknown) => errorResponse(error, exchange));
       response.headers.set('x-request-id', exchange.requestId);
       addCorsHeaders(response.headers, request, config.corsOrigins);
@@ -117,6 +119,6 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
 
 /** A form is what curl sends where a header was forgotten, and what a foreign page can send without asking. */
 function requireJson(request: Request): void {
-  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
-  if (type === 'application/x-www-form-urlencoded') throw new DomainError('UNSUPPORTED_MEDIA_TYPE');
+  if (mediaType(request) === 'application/x-www-form-urlencoded')
+    throw new DomainError('UNSUPPORTED_MEDIA_TYPE');
 }

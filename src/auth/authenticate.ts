@@ -12,6 +12,11 @@ type Dependencies = Pick<Context, 'prisma'> &
     readonly client: Pick<Context['client'], 'ipAddress'>;
   };
 
+/** The secret of a header of the form `Bearer …`; null for one of another form. */
+export function parseBearer(header: string): string | null {
+  return /^Bearer +(\S+) *$/i.exec(header)?.[1] ?? null;
+}
+
 /**
  * The secret of `Authorization: Bearer …` (RFC 6750); null without that header.
  * @throws {UnauthenticatedError} for a header of another form
@@ -19,9 +24,8 @@ type Dependencies = Pick<Context, 'prisma'> &
 export function bearerSecret(headers: Headers): string | null {
   const header = headers.get('authorization');
   if (header === null) return null;
-  const secret = /^Bearer +(\S+) *$/i.exec(header)?.[1];
-  if (secret === undefined)
-    throw new UnauthenticatedError('The Authorization header must be: Bearer <token>.');
+  const secret = parseBearer(header);
+  if (secret === null) throw new UnauthenticatedError('The Authorization header must be: Bearer <token>.');
   return secret;
 }
 

@@ -17,12 +17,19 @@ export function parseNetwork(text: string): Network | null {
   return prefix > longest ? null : { family: `ipv${version as 4 | 6}`, address, prefix };
 }
 
-/** Whether an address is in one of the networks; one that is unknown is in none. */
+/** Tests addresses against networks, which are read once; an address that is unknown is in none. */
+export function createNetworkTest(networks: readonly string[]): (ipAddress: string | null) => boolean {
+  const list = listOf(networks.map(parseNetwork));
+  return (ipAddress) => {
+    const address = ipAddress === null ? '' : plainAddress(ipAddress);
+    const version = isIP(address);
+    return version !== 0 && list.check(address, version === 4 ? 'ipv4' : 'ipv6');
+  };
+}
+
+/** Whether an address is in one of the networks. */
 export function isWithin(networks: readonly string[], ipAddress: string | null): boolean {
-  const address = ipAddress === null ? '' : plainAddress(ipAddress);
-  const version = isIP(address);
-  if (version === 0) return false;
-  return listOf(networks.map(parseNetwork)).check(address, version === 4 ? 'ipv4' : 'ipv6');
+  return createNetworkTest(networks)(ipAddress);
 }
 
 /** Whether every address of a network is in another one. */

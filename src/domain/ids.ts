@@ -1,6 +1,6 @@
 /** Ids inside are UUIDs. Outside, the graph shows them as TypeIDs: `user_01h455vb4pex5vsknk084sn02q`. */
 import { TypeID } from 'typeid-js';
-import { InvalidIdError } from '../errors.ts';
+import { InvalidIdError, NotFoundError } from '../errors.ts';
 
 /** The prefix of each type's global id (TypeID specification 0.3). */
 export const idPrefixes = {
@@ -19,6 +19,12 @@ const typeOfPrefix = new Map(Object.entries(idPrefixes).map(([type, prefix]) => 
 
 export function isUuid(text: string): boolean {
   return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text);
+}
+
+/** A UUID that may name something. @throws {NotFoundError} for any other text, which a UUID column cannot be compared with */
+export function requireUuid(text: string, path: readonly string[]): string {
+  if (!isUuid(text)) throw new NotFoundError(path);
+  return text;
 }
 
 export function encodeId(type: NodeType, uuid: string): string {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isWithin, plainAddress } from '../auth/networks.ts';
+import { plainAddress } from '../auth/networks.ts';
 
 /**
  * The address of the client. `X-Forwarded-For` counts only as far as proxies wrote it that the operator trusts: from its
@@ -8,13 +8,13 @@ import { isWithin, plainAddress } from '../auth/networks.ts';
 export function clientAddress(
   remoteAddress: string | undefined,
   forwardedFor: string | null,
-  trustedProxies: readonly string[],
+  isTrustedProxy: (address: string) => boolean,
 ): string | null {
   if (remoteAddress === undefined) return null;
   let client = plainAddress(remoteAddress);
   const hops = forwardedFor?.split(',').map(withoutPort).reverse() ?? [];
   for (const hop of hops) {
-    if (!isWithin(trustedProxies, client) || isIP(hop) === 0) break;
+    if (!isTrustedProxy(client) || isIP(hop) === 0) break;
     client = hop;
   }
   return client;

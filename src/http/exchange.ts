@@ -1,4 +1,3 @@
-import type { Config } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Actor } from '../domain/policy.ts';
 import type { DomainError } from '../errors.ts';
@@ -29,10 +28,17 @@ export interface Exchange {
   fail?: (error: DomainError) => Response;
 }
 
+interface ExchangeOptions {
+  readonly requestId: string;
+  readonly log: Log;
+  /** Whether a proxy at this address may say where a request came from. */
+  readonly isTrustedProxy: (address: string) => boolean;
+}
+
 export function openExchange(
   request: Request,
   { remoteAddress }: Connection,
-  { requestId, log, config }: { requestId: string; log: Log; config: Pick<Config, 'trustedProxies'> },
+  { requestId, log, isTrustedProxy }: ExchangeOptions,
 ): Exchange {
   const userAgent = request.headers.get('user-agent')?.slice(0, 500) ?? null;
   return {
@@ -41,7 +47,7 @@ export function openExchange(
     requestId,
     log: log.child({ requestId }),
     client: {
-      ipAddress: clientAddress(remoteAddress, request.headers.get('x-forwarded-for'), config.trustedProxies),
+      ipAddress: clientAddress(remoteAddress, request.headers.get('x-forwarded-for'), isTrustedProxy),
       userAgent,
     },
     started: performance.now(),

@@ -1,5 +1,10 @@
 import { DomainError } from '../errors.ts';
 
+/** The media type of the body, without its parameters; null where the request does not say. */
+export function mediaType({ headers }: Request): string | null {
+  return headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? null;
+}
+
 /** A sender reads the answer only when it has sent all, so this much more is read and thrown away: 8 MiB. */
 const patience = 8 * 1024 * 1024;
 

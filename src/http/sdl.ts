@@ -1,5 +1,6 @@
 import { lexicographicSortSchema, printSchema } from 'graphql';
 import { schema } from '../schema/index.ts';
+import { readOnlyResponse } from './read-only.ts';
 
 let printed: string | undefined;
 
@@ -12,9 +13,5 @@ export function printedSchema(): string {
 /** `/schema.graphql`, for clients that generate types. */
 export function sdlResponse(request: Request, url: URL): Response | undefined {
   if (url.pathname !== '/schema.graphql') return undefined;
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return new Response('Method not allowed\n', { status: 405, headers: { allow: 'GET, HEAD' } });
-  }
-  const headers = { 'content-type': 'application/graphql; charset=utf-8', 'cache-control': 'no-cache' };
-  return new Response(request.method === 'HEAD' ? null : printedSchema(), { headers });
+  return readOnlyResponse(request, printedSchema, 'application/graphql');
 }

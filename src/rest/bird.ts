@@ -4,11 +4,11 @@ import type { Context } from '../context.ts';
 import { accountSelect } from '../domain/accounts.ts';
 import { type Disclosed, disclose, type RowOf } from '../domain/disclosure.ts';
 import { deleteMe } from '../domain/erasure.ts';
-import { isUuid } from '../domain/ids.ts';
+import { requireUuid } from '../domain/ids.ts';
 import { limits } from '../domain/input.ts';
 import { findOwnSession, listOwnSessions, openSessionWhere, revokeOwnSession } from '../domain/sessions.ts';
 import { requireMe, updateMe } from '../domain/users.ts';
-import { type ErrorStatus, InsufficientScopeError, NotFoundError } from '../errors.ts';
+import { type ErrorStatus, InsufficientScopeError } from '../errors.ts';
 import type { Prisma, Session, User } from '../generated/prisma/client.ts';
 import { errorHeaders } from '../http/error-response.ts';
 import { bareOrBearer } from './credentials.ts';
@@ -252,11 +252,7 @@ const fieldNames = { timeZone: 'timezone' };
 
 const disclosed = (context: Context, user: User) => disclose(context.actor, select(context), user);
 
-/** What is no UUID is no session. */
-function sessionId({ tokenId }: { tokenId: string }): string {
-  if (!isUuid(tokenId)) throw new NotFoundError(['tokenId']);
-  return tokenId;
-}
+const sessionId = ({ tokenId }: z.infer<typeof sessionParams>) => requireUuid(tokenId, ['tokenId']);
 
 export const bird = defineDialect({
   name: 'bird',

@@ -1,8 +1,9 @@
 /** Where the vendors' clients put a secret. */
+import { parseBearer } from '../auth/authenticate.ts';
 
 /** The secret of `Authorization: Bearer …`; null without one, and for another scheme. */
 export function bearer({ headers }: Request): string | null {
-  return /^Bearer +(\S+) *$/i.exec(headers.get('authorization') ?? '')?.[1] ?? null;
+  return parseBearer(headers.get('authorization') ?? '');
 }
 
 /** The secret of `Authorization`, with or without the word Bearer. */

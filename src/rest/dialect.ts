@@ -98,10 +98,8 @@ export function route<Params, Query, Body, Output extends z.ZodType | null>(
 
 /** What is known while an answer is written. */
 export interface Moment {
-  readonly requestId: string;
   /** Where the caller stands, once it was counted. */
   readonly rateLimit: RateLimit | null;
-  readonly ipAddress: string | null;
   readonly settings: RestSettings;
 }
 

@@ -1,4 +1,5 @@
 /** `/openapi/<dialect>.json`: the document of each mounted dialect, with the places where it is served. */
+import { readOnlyResponse } from '../http/read-only.ts';
 import type { Dialect } from './dialect.ts';
 import { dialects } from './dialects.ts';
 import { fidelityOf } from './fidelity.ts';
@@ -26,16 +27,14 @@ export function createDocuments(mounts: readonly MountedDialect[], publicUrl: st
   const texts = new Map<string, string>();
 
   /** Written when first asked for: a start need not wait for it. */
-  const textOf = (name: string): string | undefined => {
-    const dialect = mounted.find((one) => one.name === name);
-    if (!dialect) return undefined;
+  function write(dialect: Dialect): string {
     const basePaths = mounts
       .filter((mount) => mount.dialect === dialect)
       .flatMap((mount) => mount.basePaths.map((path) => outside + path));
-    const text = texts.get(name) ?? JSON.stringify(openApiDocument(dialect, basePaths));
-    texts.set(name, text);
+    const text = JSON.stringify(openApiDocument(dialect, basePaths));
+    texts.set(dialect.name, text);
     return text;
-  };
+  }
 
   return {
     list: mounted.map(toApiDocument),
@@ -43,12 +42,9 @@ export function createDocuments(mounts: readonly MountedDialect[], publicUrl: st
 
     handle(request: Request, url: URL): Response | undefined {
       const name = /^\/openapi\/([\w-]+)\.json$/.exec(url.pathname)?.[1];
-      const text = name === undefined ? undefined : textOf(name);
-      if (text === undefined) return undefined;
-      if (request.method !== 'GET' && request.method !== 'HEAD')
-        return new Response('Method not allowed\n', { status: 405, headers: { allow: 'GET, HEAD' } });
-      const headers = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-cache' };
-      return new Response(request.method === 'HEAD' ? null : text, { headers });
+      const dialect = mounted.find((one) => one.name === name);
+      if (!dialect) return undefined;
+      return readOnlyResponse(request, () => texts.get(dialect.name) ?? write(dialect), 'application/json');
     },
   };
 }

@@ -1,6 +1,7 @@
 /** The vocabulary of services built on FastAPI: how they read a query, and how they say what is wrong with a request. */
 import { z } from 'zod';
 import { type DomainError, MethodNotAllowedError, PathNotFoundError } from '../errors.ts';
+import type { Failure } from './dialect.ts';
 import type { InputPart, RequestProblem } from './request.ts';
 import { problemsOf } from './request.ts';
 
@@ -18,6 +19,16 @@ export const ValidationError = z
 export const HTTPValidationError = z
   .object({ detail: z.array(ValidationError) })
   .describe('Everything that is wrong with the request.');
+
+/** The body of the framework's other errors. */
+export const Detail = z.object({ detail: z.string() }).describe("FastAPI's own errors.");
+
+/** A failure that no vendor documents; in the framework's own words unless another body is given. */
+export const assumed = (description: string, body: z.ZodType = Detail): Failure => ({
+  description,
+  body,
+  evidence: 'assumed',
+});
 
 type ValidationErrors = z.infer<typeof HTTPValidationError>['detail'];
 

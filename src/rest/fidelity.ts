@@ -9,7 +9,6 @@ export interface KnownAnswer {
 
 export interface KnownOperation {
   readonly operation: string;
-  readonly evidence: Evidence;
   /** All that it can answer but what every operation can. */
   readonly answers: readonly KnownAnswer[];
 }
@@ -33,7 +32,6 @@ export const evidences: Readonly<Record<Evidence, string>> = {
 export function fidelityOf(dialect: Dialect): Fidelity {
   const operations = dialect.routes.map((route) => ({
     operation: `${route.method} ${route.path}`,
-    evidence: route.evidence,
     answers: answersOf(dialect, route),
   }));
   const everywhere = Object.entries(dialect.failures)

@@ -222,13 +222,11 @@ export const katapult = defineDialect({
     const headers = { ...retryAfter, 'x-api-schema': 'json-error' };
     return { status, body: { ...keys, error: keys }, headers };
   },
-  headers({ requestId, rateLimit }) {
+  headers({ rateLimit }) {
+    if (rateLimit === null) return {};
     return {
-      'x-request-id': requestId,
-      ...(rateLimit && {
-        'x-ratelimit-permitted': String(rateLimit.limit),
-        'x-ratelimit-remaining': String(rateLimit.remaining),
-      }),
+      'x-ratelimit-permitted': String(rateLimit.limit),
+      'x-ratelimit-remaining': String(rateLimit.remaining),
     };
   },
 });

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { toProblem } from '../domain/input.ts';
 import { DomainError, InvalidInputError, type ProblemCode } from '../errors.ts';
-import { limitBody } from '../http/request-body.ts';
+import { limitBody, mediaType } from '../http/request-body.ts';
 import type { Route } from './dialect.ts';
 
 export type InputPart = 'path' | 'query' | 'body';
@@ -129,7 +129,7 @@ interface ReadBody {
 async function readBody({ json, form }: Route, unread: Request, maxBytes: number): Promise<ReadBody> {
   if (json === undefined && form === undefined) return { schema: undefined, value: undefined };
   const request = await limitBody(unread, maxBytes);
-  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? null;
+  const type = mediaType(request);
   const isForm = type === 'application/x-www-form-urlencoded' || type === 'multipart/form-data';
   if (isForm && form) return { schema: form, value: await readForm(request) };
   const isJson = type === null || /^application\/([\w.-]+\+)?json$/.test(type);

@@ -8,7 +8,14 @@ import {
   PathNotFoundError,
 } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
-import type { Dialect, Moment, Rendered, RestSettings, Route } from './dialect.ts';
+import {
+  type Dialect,
+  hasValidator,
+  type Moment,
+  type Rendered,
+  type RestSettings,
+  type Route,
+} from './dialect.ts';
 import { localPath, type MountedDialect, owning } from './mounts.ts';
 import { readInput } from './request.ts';
 
@@ -34,8 +41,7 @@ export function findCall(
   const mount = url && owning(mounts, url.pathname);
   if (!url || !mount) return undefined;
   const { dialect } = mount;
-  const respond = ({ status, body, headers }: Rendered) =>
-    write(dialect, momentOf(exchange, settings), { status, body, headers: headers ?? {} });
+  const respond = (rendered: Rendered) => write(dialect, momentOf(exchange, settings), rendered);
   exchange.fail = (error) => respond(dialect.fail(error, momentOf(exchange, settings)));
   const path = localPath(mount, url.pathname);
   const matches = matchesOf(dialect, path);
@@ -76,9 +82,8 @@ function callOf(
       if (missing) throw new InsufficientScopeError(missing);
       const input = await readInput(route, segments, { request, maxBodyBytes });
       const body = await route.handle(context, { ...input, credential });
-      const { status } = route.success;
-      const response = respond({ status, body });
-      return dialect.hasEtag && status === 200 ? withEtag(request, response) : response;
+      const response = respond({ status: route.success.status, body });
+      return hasValidator(dialect, route) ? withEtag(request, response) : response;
     },
   };
 }
@@ -134,10 +139,8 @@ function decoded(text: string): string {
   }
 }
 
-const momentOf = ({ requestId, rateLimit, client }: Exchange, settings: RestSettings): Moment => ({
-  requestId,
+const momentOf = ({ rateLimit }: Exchange, settings: RestSettings): Moment => ({
   rateLimit: rateLimit ?? null,
-  ipAddress: client.ipAddress,
   settings,
 });
 

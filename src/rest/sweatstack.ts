@@ -5,7 +5,7 @@ import { createManagedUser } from '../domain/account-creation.ts';
 import { accountSelect } from '../domain/accounts.ts';
 import { requireUser } from '../domain/caller.ts';
 import { type Disclosed, disclose, type RowOf } from '../domain/disclosure.ts';
-import { isUuid } from '../domain/ids.ts';
+import { requireUuid } from '../domain/ids.ts';
 import { deleteManagedUser, findManagedUser, updateManagedUser } from '../domain/managed-users.ts';
 import { scopesOver } from '../domain/policy.ts';
 import { listRelatedUsers } from '../domain/user-arrays.ts';
@@ -15,6 +15,8 @@ import { errorHeaders } from '../http/error-response.ts';
 import { bearer, cookie } from './credentials.ts';
 import { defineDialect, type Failure, route, type View } from './dialect.ts';
 import {
+  assumed,
+  Detail,
   frameworkDetail,
   HTTPValidationError,
   queryBoolean,
@@ -114,13 +116,6 @@ function userView(row: Row): View<typeof UserResponse> {
 
 // Failures
 
-const Detail = z.object({ detail: z.string() });
-const assumed = (description: string, body: z.ZodType = Detail): Failure => ({
-  description,
-  body,
-  evidence: 'assumed',
-});
-
 const failures = {
   401: assumed('There is no credential, or it is no longer good.'),
   403: assumed(
@@ -164,11 +159,7 @@ const fieldNames = { firstName: 'first_name', lastName: 'last_name' };
 
 const disclosed = (context: Context, user: User) => disclose(context.actor, select, user);
 
-/** What is no UUID is no user. */
-function userId({ user_id }: { user_id: string }): string {
-  if (!isUuid(user_id)) throw new NotFoundError(['id']);
-  return user_id;
-}
+const userId = ({ user_id }: z.infer<typeof userParams>) => requireUuid(user_id, ['id']);
 
 const toInput = ({ first_name, last_name }: z.infer<typeof ManagedUserUpdate>) => ({
   firstName: first_name,

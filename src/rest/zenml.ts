@@ -24,6 +24,8 @@ import { errorHeaders } from '../http/error-response.ts';
 import { bearer } from './credentials.ts';
 import { defineDialect, type Failure, route, type View } from './dialect.ts';
 import {
+  assumed,
+  Detail,
   dictionary,
   frameworkDetail,
   HTTPValidationError,
@@ -176,13 +178,6 @@ const tokenView = (secret: string, seconds: number): View<typeof Token> => ({
 const Problem = z
   .object({ detail: z.tuple([z.string(), z.string()]) })
   .describe('The class of the exception, then its message: clients raise it again.');
-const Detail = z.object({ detail: z.string() }).describe("FastAPI's own errors.");
-
-const assumed = (description: string, body: z.ZodType): Failure => ({
-  description,
-  body,
-  evidence: 'assumed',
-});
 
 const failures = {
   400: { description: 'ValueError: a rule forbids it.', body: Problem, evidence: 'documented' },
@@ -198,17 +193,17 @@ const failures = {
     evidence: 'assumed',
   },
   404: assumed('KeyError: there is no such object. Or there is no such path.', z.union([Problem, Detail])),
-  405: assumed('The path answers other methods.', Detail),
+  405: assumed('The path answers other methods.'),
   409: { description: 'EntityExistsError: another account has that.', body: Problem, evidence: 'observed' },
-  413: assumed('The request body is too large.', Detail),
+  413: assumed('The request body is too large.'),
   422: {
     description: 'The request does not fit its schema.',
     body: HTTPValidationError,
     evidence: 'documented',
   },
-  429: assumed('There were too many requests; `Retry-After` says when to come back.', Detail),
-  500: assumed('Something went wrong on the side of the server.', Detail),
-  503: assumed('The service cannot answer at the moment.', Detail),
+  429: assumed('There were too many requests; `Retry-After` says when to come back.'),
+  500: assumed('Something went wrong on the side of the server.'),
+  503: assumed('The service cannot answer at the moment.'),
 } satisfies Record<number, Failure>;
 
 /** The exception that a client raises again, by the status of the error; null where FastAPI itself answers. */

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { contains, isWithin, type Network, parseNetwork } from '../../src/auth/networks.ts';
+import {
+  contains,
+  createNetworkTest,
+  isWithin,
+  type Network,
+  parseNetwork,
+} from '../../src/auth/networks.ts';
 import { clientAddress } from '../../src/http/client-address.ts';
 
 describe('a network', () => {
@@ -84,10 +90,10 @@ describe('the address of a client', () => {
     ['is read without its port', '::1', '203.0.113.9:4711', proxies, '203.0.113.9'],
     ['is read without brackets', '::1', '[2001:db8::7]:4711', proxies, '2001:db8::7'],
   ])('%s', (_, remote, forwarded, trusted, expected) => {
-    expect(clientAddress(remote, forwarded, trusted)).toBe(expected);
+    expect(clientAddress(remote, forwarded, createNetworkTest(trusted))).toBe(expected);
   });
 
   it('is unknown where there is no connection, whatever a header says', () => {
-    expect(clientAddress(undefined, '203.0.113.9', proxies)).toBeNull();
+    expect(clientAddress(undefined, '203.0.113.9', createNetworkTest(proxies))).toBeNull();
   });
 });
