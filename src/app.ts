@@ -7,7 +7,13 @@ import type { Database } from './db/database.ts';
 import { hasDemoAccounts } from './demo/seed.ts';
 import { requireCaller } from './domain/caller.ts';
 import { type Actor, anonymous } from './domain/policy.ts';
-import { DomainError, MethodNotAllowedError, PathNotFoundError, RateLimitedError } from './errors.ts';
+import {
+  DomainError,
+  MethodNotAllowedError,
+  PathNotFoundError,
+  RateLimitedError,
+  UnauthenticatedError,
+} from './errors.ts';
 import { createGraphQL } from './graphql.ts';
 import { addCorsHeaders } from './http/cors.ts';
 import { errorResponse } from './http/error-response.ts';
@@ -16,15 +22,19 @@ import { createHealth } from './http/health.ts';
 import { limitBody, mediaType } from './http/request-body.ts';
 import { logRequest } from './http/request-log.ts';
 import { sdlResponse } from './http/sdl.ts';
-import { createLimits, type RateLimit } from './limits.ts';
+import type { RateLimit } from './limits.ts';
 import type { Log } from './log.ts';
+import { findEndpoint } from './oauth/endpoints.ts';
+import { findAccountPage } from './pages/account/pages.ts';
 import { createPages } from './pages/pages.ts';
 import { createDocuments } from './rest/documents.ts';
 import { findCall } from './rest/router.ts';
+import { createServices, type ServiceOptions } from './services.ts';
 import { createSources } from './sources.ts';
 import { version } from './version.ts';
 
-export interface AppDependencies extends Partial<Pick<Sources, 'now' | 'randomBytes'>> {
+export interface AppDependencies
+  extends Partial<Pick<Sources, 'now' | 'randomBytes'> & Pick<ServiceOptions, 'origin' | 'messages'>> {
   readonly database: Database;
   readonly config: Config;
   readonly log: Log;
@@ -32,15 +42,25 @@ export interface AppDependencies extends Partial<Pick<Sources, 'now' | 'randomBy
 
 export interface App {
   fetch(request: Request, connection?: Connection): Promise<Response>;
+  /** Makes what the first request would wait for. @throws when what is stored cannot be used */
+  ready(): Promise<void>;
   /** From now on `/readyz` tells load balancers to send no more. */
   drain(): void;
   close(): Promise<void>;
 }
 
-export function createApp({ database, config, log, ...given }: AppDependencies): App {
+export function createApp({ database, config, log, origin, messages, ...given }: AppDependencies): App {
   const sources = createSources(given);
   const { prisma } = database;
-  const limits = createLimits({ perMinute: config.rateLimitPerMinute, now: sources.now });
+  const services = createServices({
+    prisma,
+    config,
+    log,
+    sources,
+    ...(origin && { origin }),
+    ...(messages && { messages }),
+  });
+  const { limits } = services;
   const isTrustedProxy = createNetworkTest(config.trustedProxies);
   const graphql = createGraphQL({ log });
   const health = createHealth(database);
@@ -63,10 +83,13 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
       sdlResponse(request, url) ??
       documents.handle(request, url);
     if (open !== undefined) return open;
-    const call = findCall(exchange, config.restMounts, config);
+    const call =
+      findEndpoint(exchange, { ...services, config }) ??
+      findAccountPage(exchange, { ...services, config, hasDemo: demoAccounts }) ??
+      findCall(exchange, config.restMounts, config);
     if (call instanceof Response) return call;
     if (call !== undefined) {
-      const context = await identify(exchange, () => call.credential);
+      const context = await identify(exchange, () => call.credential, call.isTolerant);
       if (call.needsCaller) requireCaller(context);
       return call.respond(context);
     }
@@ -80,18 +103,35 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
   }
 
   /** Authenticates once, and counts the request once: a bad credential against the address that it came from. */
-  async function identify(exchange: Exchange, secret: () => string | null): Promise<Context> {
+  async function identify(
+    exchange: Exchange,
+    secret: () => string | null,
+    isTolerant = false,
+  ): Promise<Context> {
     const { requestId, client } = exchange;
+    const parts = {
+      ...sources,
+      ...services,
+      prisma,
+      client,
+      requestId,
+      settings: config,
+      issuer: services.issuer(),
+      log: exchange.log,
+    };
     let actor: Actor;
     try {
-      actor = await authenticate(secret(), { prisma, now: sources.now, client });
+      actor = await authenticate(secret(), parts);
     } catch (error) {
-      await count(exchange, anonymous);
-      throw error;
+      if (!isTolerant || !(error instanceof UnauthenticatedError)) {
+        await count(exchange, anonymous);
+        throw error;
+      }
+      actor = anonymous;
     }
     exchange.actor = actor;
     const rateLimit = await count(exchange, actor);
-    return { ...sources, requestId, actor, prisma, log: exchange.log, rateLimit, client, settings: config };
+    return { ...parts, actor, rateLimit };
   }
 
   async function count(exchange: Exchange, actor: Actor): Promise<RateLimit> {
@@ -110,9 +150,13 @@ export function createApp({ database, config, log, ...given }: AppDependencies):
       logRequest(exchange, response);
       return response;
     },
+    ready: async () => {
+      await services.keys.jwks();
+    },
     drain: health.drain,
     close: async () => {
       await graphql.dispose();
+      await services.close();
     },
   };
 }

@@ -1,8 +1,29 @@
 import { z } from 'zod';
 import { parseNetwork } from './auth/networks.ts';
+import { scopes } from './domain/policy.ts';
 import { type MountedDialect, parseMounts } from './rest/mounts.ts';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const providerName = z.string().regex(/^[a-z][a-z0-9-]{0,29}$/, 'must be a short name in lower case');
+const issuerUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+
+const oidcProvider = z.strictObject({
+  name: providerName,
+  label: z.string().min(1).max(50).optional(),
+  issuer: issuerUrl,
+  clientId: z.string().min(1),
+  clientSecret: z.string().min(1),
+  signUp: z.boolean().default(true),
+});
+
+const trustedIssuer = z.strictObject({
+  name: providerName,
+  issuer: issuerUrl,
+  audience: z.string().min(1),
+  jwksUri: issuerUrl.optional(),
+  scopes: z.array(z.enum(scopes)).default(['openid', 'profile', 'data:read', 'data:write']),
+});
 
 /** The only reader of the environment. Every variable stands in `.env.example` with its default. */
 const environment = z.object({
@@ -19,8 +40,19 @@ const environment = z.object({
   DATABASE_POOL_SIZE: integer('a number of connections', 1, 1000).default(10),
   DATABASE_STATEMENT_TIMEOUT_MS: integer('a number of milliseconds', 100, 3_600_000).default(15_000),
   DATABASE_NAMED_STATEMENTS: z.stringbool({ error: 'must be true or false' }).default(true),
+  USERGRAPH_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   SESSION_DAYS: integer('a number of days', 1, 366).default(30),
+  SESSION_IDLE_DAYS: integer('a number of days', 1, 366).default(14),
+  SIGN_UP: z.enum(['open', 'invite', 'closed'], 'must be open, invite or closed').default('closed'),
+  SIGN_IN_ATTEMPTS_PER_ACCOUNT: integer('a number of attempts', 1, 1_000_000).default(10),
+  SIGN_IN_ATTEMPTS_PER_ADDRESS: integer('a number of attempts', 1, 1_000_000).default(100),
+  OIDC_PROVIDERS: z.string().default('').transform(list(oidcProvider)),
+  TRUSTED_ISSUERS: z.string().default('').transform(list(trustedIssuer)),
   RATE_LIMIT_PER_MINUTE: integer('a number of requests', 1, 10_000_000).default(1000),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be redis://… or rediss://…' }).optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be smtp://… or smtps://…' }).optional(),
+  MAIL_FROM: z.string().min(3).default('Usergraph <no-reply@localhost>'),
+  SMS_WEBHOOK_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
   TRUSTED_PROXIES: z.string().default('').transform(networks),
   CORS_ORIGIN: z.string().min(1).default('*'),
   MAX_BODY_KIB: integer('a number of KiB', 1, 102_400).default(1024),
@@ -62,6 +94,32 @@ function networks(text: string, context: z.RefinementCtx): readonly string[] {
   return list;
 }
 
+/** A list as JSON, of things with names that differ. What cannot be read is not repeated: it may hold secrets. */
+function list<Item extends z.ZodType<{ name: string }>>(item: Item) {
+  return (text: string, context: z.RefinementCtx): readonly z.output<Item>[] => {
+    const parsed = z.array(item).safeParse(text === '' ? [] : parseJson(text));
+    const problem = parsed.success
+      ? new Set(parsed.data.map(({ name }) => name)).size < parsed.data.length && 'names must differ'
+      : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`.trim()).join('; ');
+    if (parsed.success && !problem) return parsed.data;
+    context.addIssue({ code: 'custom', message: `must be a JSON list: ${problem}` });
+    return z.NEVER;
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A provider that people sign in with (OpenID Connect). */
+export type OidcProvider = z.output<typeof oidcProvider>;
+/** An issuer whose access tokens are taken as credentials. */
+export type TrustedIssuer = z.output<typeof trustedIssuer>;
+
 export interface Config {
   readonly host: string;
   readonly port: number;
@@ -72,8 +130,23 @@ export interface Config {
   /** In milliseconds. */
   readonly databaseStatementTimeout: number;
   readonly databaseNamedStatements: boolean;
+  /** What everything is derived from that must stay secret; null lets an embedded database keep one of its own. */
+  readonly secret: string | null;
   readonly sessionDays: number;
+  /** How long a session lasts that nobody uses. */
+  readonly sessionIdleDays: number;
+  /** Who may make an account for themselves. */
+  readonly signUp: 'open' | 'invite' | 'closed';
+  /** Attempts to sign in within 15 minutes. */
+  readonly signInAttempts: { readonly perAccount: number; readonly perAddress: number };
+  readonly oidcProviders: readonly OidcProvider[];
+  readonly trustedIssuers: readonly TrustedIssuer[];
   readonly rateLimitPerMinute: number;
+  /** Where limits are counted for all processes; null counts in each. */
+  readonly redisUrl: string | null;
+  /** How messages leave; null writes them to the log. */
+  readonly mail: { readonly smtpUrl: string | null; readonly from: string };
+  readonly smsWebhookUrl: string | null;
   /** The networks of the proxies that may say where a request came from. */
   readonly trustedProxies: readonly string[];
   readonly corsOrigins: '*' | readonly string[];
@@ -113,8 +186,20 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     databasePoolSize: e.DATABASE_POOL_SIZE,
     databaseStatementTimeout: e.DATABASE_STATEMENT_TIMEOUT_MS,
     databaseNamedStatements: e.DATABASE_NAMED_STATEMENTS,
+    secret: e.USERGRAPH_SECRET ?? null,
     sessionDays: e.SESSION_DAYS,
+    sessionIdleDays: e.SESSION_IDLE_DAYS,
+    signUp: e.SIGN_UP,
+    signInAttempts: {
+      perAccount: e.SIGN_IN_ATTEMPTS_PER_ACCOUNT,
+      perAddress: e.SIGN_IN_ATTEMPTS_PER_ADDRESS,
+    },
+    oidcProviders: e.OIDC_PROVIDERS,
+    trustedIssuers: e.TRUSTED_ISSUERS,
     rateLimitPerMinute: e.RATE_LIMIT_PER_MINUTE,
+    redisUrl: e.REDIS_URL ?? null,
+    mail: { smtpUrl: e.SMTP_URL ?? null, from: e.MAIL_FROM },
+    smsWebhookUrl: e.SMS_WEBHOOK_URL ?? null,
     trustedProxies: e.TRUSTED_PROXIES,
     corsOrigins: e.CORS_ORIGIN === '*' ? '*' : e.CORS_ORIGIN.split(',').map((origin) => origin.trim()),
     maxBodyBytes: e.MAX_BODY_KIB * 1024,
@@ -125,7 +210,16 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   };
 }
 
-/** A database URL may carry a password, so its value is never repeated. */
+/** Values that may carry a password or a secret are never repeated. */
+const secretive = new Set<PropertyKey>([
+  'DATABASE_URL',
+  'USERGRAPH_SECRET',
+  'OIDC_PROVIDERS',
+  'REDIS_URL',
+  'SMTP_URL',
+  'SMS_WEBHOOK_URL',
+]);
+
 function shown(env: NodeJS.ProcessEnv, name: PropertyKey | undefined): string {
-  return name === 'DATABASE_URL' ? 'a value not shown' : JSON.stringify(env[String(name)]);
+  return name !== undefined && secretive.has(name) ? 'a value not shown' : JSON.stringify(env[String(name)]);
 }

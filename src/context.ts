@@ -1,7 +1,12 @@
+import type { AccessTokens } from './auth/access-tokens.ts';
+import type { ExternalTokens } from './auth/external-tokens.ts';
+import type { Sealing } from './auth/sealing.ts';
+import type { Config } from './config.ts';
 import type { Actor } from './domain/policy.ts';
 import type { PrismaClient } from './generated/prisma/client.ts';
-import type { RateLimit } from './limits.ts';
+import type { Limits, RateLimit } from './limits.ts';
 import type { Log } from './log.ts';
+import type { Messages } from './messages/messages.ts';
 
 /** Where time, ids and randomness come from, so that tests are exact. */
 export interface Sources {
@@ -11,6 +16,12 @@ export interface Sources {
   newId(): string;
 }
 
+/** What of the configuration the domain goes by. */
+export type Settings = Pick<
+  Config,
+  'sessionDays' | 'sessionIdleDays' | 'signUp' | 'rateLimitPerMinute' | 'oidcProviders'
+>;
+
 /** What every request carries, whichever surface it came through. */
 export interface Context extends Sources {
   readonly requestId: string;
@@ -19,6 +30,13 @@ export interface Context extends Sources {
   readonly prisma: PrismaClient;
   readonly log: Log;
   readonly rateLimit: RateLimit;
+  readonly limits: Limits;
   readonly client: { readonly ipAddress: string | null; readonly userAgent: string | null };
-  readonly settings: { readonly sessionDays: number; readonly rateLimitPerMinute: number };
+  readonly settings: Settings;
+  /** The URL that this server signs tokens as (RFC 8414), without a slash at its end. */
+  readonly issuer: string;
+  readonly accessTokens: AccessTokens;
+  readonly externalTokens: ExternalTokens;
+  readonly sealing: Sealing;
+  readonly messages: Messages;
 }

@@ -11,6 +11,22 @@ export const errorRegistry = {
   IDENTITY_TAKEN: { status: 409, as: 'data', message: 'Another account is linked to this identity.' },
   INVALID_CREDENTIALS: { status: 401, as: 'data', message: 'The login or the password is wrong.' },
   ACCOUNT_NOT_ACTIVE: { status: 403, as: 'data', message: 'The account is not active.' },
+  PASSWORD_EXPIRED: {
+    status: 403,
+    as: 'data',
+    message: 'The password is right, but must be changed: sign in with a new one.',
+  },
+  INVALID_CODE: { status: 422, as: 'data', message: 'The code is wrong, used or no longer good.' },
+  INVALID_REFRESH_TOKEN: {
+    status: 401,
+    as: 'data',
+    message: 'The refresh token is unknown, used or over: sign in again.',
+  },
+  SIGN_UP_REFUSED: {
+    status: 403,
+    as: 'data',
+    message: 'Nobody can make an account here without being invited.',
+  },
   PROTECTED_ACCOUNT: { status: 403, as: 'data', message: 'This account is protected.' },
   LAST_SUPERUSER: { status: 409, as: 'data', message: 'This is the last active superuser.' },
   LAST_OWNER: { status: 409, as: 'data', message: 'The account is the last owner of an organization.' },
@@ -21,6 +37,12 @@ export const errorRegistry = {
     status: 403,
     as: 'request',
     message: 'The token may not be used from this network.',
+  },
+  OAUTH: { status: 400, as: 'request', message: 'The OAuth2 request cannot be granted.' },
+  INVALID_CLIENT: {
+    status: 401,
+    as: 'request',
+    message: 'The OAuth2 client is unknown, or did not prove itself.',
   },
   INVALID_ID: { status: 400, as: 'request', message: 'This is not an id of this graph.' },
   INVALID_ARGUMENT: { status: 400, as: 'request', message: 'An argument cannot be used.' },
@@ -176,13 +198,76 @@ export class LastOwnerError extends DomainError {
   }
 }
 
-export class UnauthenticatedError extends DomainError {
-  /** Whether there was no credential at all, rather than one that is no good. */
-  readonly isMissing: boolean;
+/** The password was set by an administrator, and is good for nothing but a change. */
+export class PasswordExpiredError extends DomainError {
+  constructor() {
+    super('PASSWORD_EXPIRED', { path: ['input', 'newPassword'] });
+  }
+}
 
+/** A one-time code that cannot be used; why is not told. */
+export class InvalidCodeError extends DomainError {
+  constructor(path: readonly string[] = ['input', 'code']) {
+    super('INVALID_CODE', { path });
+  }
+}
+
+export class InvalidRefreshTokenError extends DomainError {
+  constructor() {
+    super('INVALID_REFRESH_TOKEN', { path: ['input', 'refreshToken'] });
+  }
+}
+
+export class SignUpRefusedError extends DomainError {
   constructor(message?: string) {
+    super('SIGN_UP_REFUSED', { path: ['input'], ...(message !== undefined && { message }) });
+  }
+}
+
+/** The error codes of RFC 6749 (5.2 and 4.1.2.1), RFC 8628 (3.5), RFC 7009 and RFC 8693. */
+export type OAuthErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type'
+  | 'unsupported_response_type'
+  | 'unsupported_token_type'
+  | 'access_denied'
+  | 'login_required'
+  | 'consent_required'
+  | 'server_error'
+  | 'temporarily_unavailable'
+  | 'authorization_pending'
+  | 'slow_down'
+  | 'expired_token';
+
+/** What an OAuth2 endpoint refuses, told as `{"error", "error_description"}` (RFC 6749, section 5.2). */
+export class OAuthError extends DomainError {
+  readonly error: OAuthErrorCode;
+
+  constructor(error: OAuthErrorCode, description: string) {
+    super(error === 'invalid_client' ? 'INVALID_CLIENT' : 'OAUTH', { message: description });
+    this.error = error;
+  }
+}
+
+/** Which credential could not be used, as far as its form tells. */
+export type PresentedKind = 'none' | 'unreadable' | 'capability' | 'other';
+
+export class UnauthenticatedError extends DomainError {
+  readonly presented: PresentedKind;
+
+  constructor(message?: string, presented: PresentedKind = message === undefined ? 'none' : 'other') {
     super('UNAUTHENTICATED', message === undefined ? {} : { message });
-    this.isMissing = message === undefined;
+    this.presented = presented;
+  }
+
+  /** Whether there was no credential at all, rather than one that is no good. */
+  get isMissing(): boolean {
+    return this.presented === 'none';
   }
 }
 

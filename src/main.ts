@@ -4,6 +4,7 @@ import { type Database, openDatabase } from './db/database.ts';
 import { assertMigrated } from './db/migrate.ts';
 import { hasDemoAccounts, seedDemoAccounts } from './demo/seed.ts';
 import { createLog, type Log } from './log.ts';
+import { secretOf } from './secret.ts';
 import { type HttpServer, listen } from './server.ts';
 
 export interface RunningServer {
@@ -23,8 +24,12 @@ export async function startServer(config: Config, log: Log = createLog(config)):
   try {
     if (database.kind === 'postgresql') await assertMigrated(database.pool);
     const demo = database.kind === 'embedded' ? await offerDemo(database) : 'none';
-    app = createApp({ database, config, log });
+    let url: string | undefined;
+    const origin = () => url ?? `http://${config.host}:${config.port}`;
+    app = createApp({ database, config: { ...config, secret: secretOf(config, database) }, log, origin });
+    await app.ready();
     const server = await listen(app, config);
+    url = server.url;
     log.info({ url: server.url, database: database.description }, 'listening');
     if (demo !== 'none' && !isLoopback(config.host)) {
       log.warn(

@@ -7,6 +7,7 @@ import { writeEmail, writePhoneNumber } from './contacts.ts';
 import { claimingName, requireAnotherSuperuser } from './guards.ts';
 import type { AccountUpdate } from './input.ts';
 import type { Account } from './policy.ts';
+import { endSessions } from './sessions.ts';
 import type { Transaction } from './transaction.ts';
 import type { UpdatableRow } from './update-rules.ts';
 import type { UserQuery } from './users.ts';
@@ -44,6 +45,7 @@ export async function applyUpdate(
   Object.assign(changes, await writeEmail(context, tx, row, update.email));
   Object.assign(changes, await writePhoneNumber(context, tx, row, update.phoneNumber));
   Object.assign(changes, await writePassword(context, tx, row, passwordHash));
+  // Sessions do not come back with the account, and do not outlive its password.
   if (changes.password || (data.status !== undefined && data.status !== 'ACTIVE'))
     await endSessions(context, tx, row.id);
   if (Object.keys(changes).length === 0) {
@@ -115,11 +117,6 @@ async function writePassword(
     update: values,
   });
   return { password: { before: null, after: true } };
-}
-
-/** Sessions do not come back with the account, and do not outlive its password. */
-async function endSessions({ now }: Context, tx: Transaction, userId: string): Promise<void> {
-  await tx.session.updateMany({ where: { userId, revokedAt: null }, data: { revokedAt: now() } });
 }
 
 function toData({ metadata, ...rest }: Record<string, unknown>): Prisma.UserUpdateInput {

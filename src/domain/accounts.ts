@@ -11,6 +11,7 @@ import type { Prisma } from '../generated/prisma/client.ts';
 import {
   type Account,
   type ActingUser,
+  type Actor,
   actsAsSuperuser,
   type Decision,
   organizationsRunBy,
@@ -40,7 +41,7 @@ const anyOf = (...conditions: Prisma.UserWhereInput[]): Prisma.UserWhereInput =>
 /** The accounts that a list shows: the actor itself, those it manages, and those who share with it. */
 export function listedWhere({ actor }: Pick<Context, 'actor'>): Prisma.UserWhereInput {
   if (visibility(actor).everything) return notInternal;
-  return actor.user === null ? nothing : anyOf(...ownWhere(actor.user));
+  return actor.user === null ? nothing : anyOf(...ownWhere(actor, actor.user));
 }
 
 /** The accounts that exist for the actor: the listed ones, those it lets in, and those of its organizations. */
@@ -50,7 +51,8 @@ export function visibleWhere({ actor }: Pick<Context, 'actor'>): Prisma.UserWher
   const organizations = { in: [...sees.organizationIds] };
   const { user } = actor;
   const others = anyOf(
-    ...(user ? [...ownWhere(user), { sharesReceived: { some: { grantorId: user.id } } }] : []),
+    ...(user ? ownWhere(actor, user) : []),
+    ...(user && !actor.delegate ? [{ sharesReceived: { some: { grantorId: user.id } } }] : []),
     { memberships: { some: { organizationId: organizations } } },
     { organizationId: organizations },
   );
@@ -63,11 +65,15 @@ export function privatelyVisibleWhere({ actor }: Pick<Context, 'actor'>): Prisma
   if (visibility(actor).everything) return notInternal;
   if (actor.user === null) return nothing;
   const run = organizationsRunBy(actor);
-  return anyOf(...ownWhere(actor.user, 'profile'), { kind: 'SERVICE_ACCOUNT', organizationId: { in: run } });
+  return anyOf(...ownWhere(actor, actor.user, 'profile'), {
+    kind: 'SERVICE_ACCOUNT',
+    organizationId: { in: run },
+  });
 }
 
 /** By id and by manager, so that the database finds them by index, however many accounts there are. */
-function ownWhere({ id, shares }: ActingUser, scope?: Scope): Prisma.UserWhereInput[] {
+function ownWhere({ delegate }: Actor, { id, shares }: ActingUser, scope?: Scope): Prisma.UserWhereInput[] {
+  if (delegate) return [{ id }];
   const grantors = [...shares].filter(([, scopes]) => scope === undefined || scopes.includes(scope));
   return [{ id: { in: [id, ...grantors.map(([grantorId]) => grantorId)] } }, { managerId: id }];
 }

@@ -9,14 +9,48 @@ export const actions = {
   'user.delete': 'user.deleted',
   'session.create': 'session.created',
   'session.revoke': 'session.revoked',
+  'password.change': 'user.password_changed',
+  'password.reset': 'user.password_changed',
+  'email.add': 'user.updated',
+  'email.verify': 'user.updated',
+  'email.remove': 'user.updated',
+  'email.make-default': 'user.updated',
+  'phone.add': 'user.updated',
+  'phone.verify': 'user.updated',
+  'phone.remove': 'user.updated',
+  'phone.make-primary': 'user.updated',
+  'identity.link': 'user.updated',
+  'identity.unlink': 'user.updated',
+  'invitation.create': 'invitation.created',
   'token.create': 'token.created',
+  'token.rotate': 'token.rotated',
   'token.revoke': 'token.revoked',
+  'share.create': 'share.created',
+  'share.update': 'share.updated',
+  'share.revoke': 'share.revoked',
+  'key.register': 'key.registered',
+  'key.retire': 'key.retired',
+  'client.register': 'client.registered',
+  'client.update': 'client.updated',
+  'client.revoke': 'client.revoked',
+  'consent.give': 'consent.given',
+  'consent.withdraw': 'consent.withdrawn',
 } as const;
+
+type SubjectType =
+  | 'User'
+  | 'Session'
+  | 'ApiToken'
+  | 'Organization'
+  | 'Share'
+  | 'SigningKey'
+  | 'OAuthClient'
+  | 'Invitation';
 
 export interface Change {
   readonly action: keyof typeof actions;
-  readonly subject: { readonly type: 'User' | 'Session' | 'ApiToken' | 'Organization'; readonly id: string };
-  /** The account that the event is about; the organization, for its own tokens. */
+  readonly subject: { readonly type: SubjectType; readonly id: string };
+  /** The account that the event is about; the organization, for its own tokens and keys; else the subject itself. */
   readonly about: string;
   readonly organizationId?: string | null;
   readonly changes?: FieldChanges;
@@ -39,7 +73,8 @@ export async function record(context: Context, tx: Transaction, change: Change):
       subjectType: change.subject.type,
       subjectId: change.subject.id,
       organizationId: change.organizationId ?? null,
-      actorId: actor.user?.id ?? null,
+      actorId: actor.delegate?.id ?? actor.user?.id ?? null,
+      onBehalfOfId: actor.delegate ? (actor.user?.id ?? null) : null,
       credentialKind: actor.credential.kind,
       credentialId: actor.credential.id,
       ...(change.changes && { changes: change.changes as Prisma.InputJsonObject }),

@@ -13,3 +13,25 @@ export function requireUser(context: Pick<Context, 'actor'>): ActingUser {
   if (context.actor.user !== null) return context.actor.user;
   throw new ForbiddenError('This credential belongs to an organization; no user stands behind it.');
 }
+
+/**
+ * The account that acts, itself: nobody acts for it.
+ * @throws {ForbiddenError} for a delegate: what it was given ends at the account itself
+ */
+export function requireOwnUser(context: Pick<Context, 'actor'>): ActingUser {
+  const user = requireUser(context);
+  if (context.actor.delegate)
+    throw new ForbiddenError('Who acts for an account works with that account alone.');
+  return user;
+}
+
+/**
+ * The person at the other end: signed in, and neither a client nor a delegate of theirs.
+ * @throws {ForbiddenError} for any other credential
+ */
+export function requirePerson(context: Pick<Context, 'actor'>): ActingUser {
+  const user = requireOwnUser(context);
+  const { kind, clientId } = context.actor.credential;
+  if (kind === 'SESSION' && clientId == null) return user;
+  throw new ForbiddenError('Only the person itself may do this: sign in.');
+}

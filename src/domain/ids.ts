@@ -12,6 +12,10 @@ export const idPrefixes = {
   PhoneNumber: 'phone',
   OAuthIdentity: 'identity',
   Erasure: 'erasure',
+  Share: 'share',
+  SigningKey: 'key',
+  OAuthClient: 'client',
+  Invitation: 'invitation',
 } as const;
 export type NodeType = keyof typeof idPrefixes;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isCommonPassword } from '../auth/common-passwords.ts';
 import { parseNetwork } from '../auth/networks.ts';
 import { type InputProblem, InvalidInputError, type ProblemCode } from '../errors.ts';
 import { scopes } from './policy.ts';
@@ -42,11 +43,16 @@ function text({ max, min = 1, lines = false }: { max: number; min?: number; line
 }
 
 const name = text({ max: limits.name });
-const newPassword = z
+/** Neither composed by rules nor cut: NIST SP 800-63B and OWASP ASVS 5, 6.2. */
+export const newPassword = z
   .string()
   .min(limits.password.min, `must have at least ${limits.password.min} characters`)
   .max(limits.password.max, `must have at most ${limits.password.max} characters`)
-  .refine(isStorable, 'must not contain U+0000 or unpaired surrogates');
+  .refine(isStorable, 'must not contain U+0000 or unpaired surrogates')
+  .superRefine((password, context) => {
+    if (isCommonPassword(password))
+      issuesOf(context)('NOT_ALLOWED', 'is among the passwords that attackers try first');
+  });
 
 /** What a username may look like. */
 export const usernameForm = z
@@ -178,6 +184,8 @@ export const createServiceAccountInput = z.object({
 function omitName({ name: _, ...rest }: typeof profile) {
   return rest;
 }
+
+export const newPasswordInput = z.object({ newPassword });
 
 const network = z
   .string()

@@ -29,6 +29,8 @@ export interface Actor {
   readonly organizationId: string | null;
   readonly credential: Credential;
   readonly scopes: ReadonlySet<Scope>;
+  /** Who really acts, for `user`, and may do to that account what it granted, and nothing beyond it; absent where nobody does. */
+  readonly delegate?: { readonly id: string };
 }
 
 export interface ActingUser {
@@ -43,10 +45,21 @@ export interface ActingUser {
   readonly shares: ReadonlyMap<string, readonly Scope[]>;
 }
 
+export const credentialKinds = [
+  'ANONYMOUS',
+  'SESSION',
+  'API_TOKEN',
+  'CAPABILITY_TOKEN',
+  'EXTERNAL_TOKEN',
+  'CONSOLE',
+] as const;
+
 export interface Credential {
-  readonly kind: 'ANONYMOUS' | 'SESSION' | 'API_TOKEN';
-  /** The id of the session or the token. */
+  readonly kind: (typeof credentialKinds)[number];
+  /** The id of the session, the API token, the organization's key or the identity that it rests on. */
   readonly id: string | null;
+  /** The OAuth2 client that it was granted to; absent for the user's own. */
+  readonly clientId?: string | null;
   readonly expiresAt: Date | null;
   /** Requests per minute that it may make, besides what its account may; absent where it has no limit of its own. */
   readonly rateLimit?: number | null;
@@ -112,8 +125,9 @@ export function isReserved(account: Pick<Account, 'username'>): boolean {
   return isReservedName(account.username);
 }
 
-/** A superuser acts as one only with a credential that has the scope `admin`. */
+/** A superuser acts as one only with a credential that has the scope `admin`; the operator at the console always. */
 export function actsAsSuperuser(actor: Actor): boolean {
+  if (actor.credential.kind === 'CONSOLE') return true;
   return actor.user?.isSuperuser === true && actor.scopes.has('admin');
 }
 
@@ -161,7 +175,7 @@ export function canSeeOrganization(actor: Actor, organizationId: string): boolea
 function relation(actor: Actor, account: Account): 'self' | 'superuser' | 'manager' | 'operator' | 'other' {
   if (actor.user?.id === account.id) return 'self';
   if (actsAsSuperuser(actor) && account.kind !== 'INTERNAL') return 'superuser';
-  if (actor.user !== null && account.managerId === actor.user.id) return 'manager';
+  if (actor.user !== null && !actor.delegate && account.managerId === actor.user.id) return 'manager';
   if (account.kind === 'SERVICE_ACCOUNT' && runsOrganization(actor, account.organizationId))
     return 'operator';
   return 'other';
@@ -184,14 +198,14 @@ const rules: Record<AccountAction, (actor: Actor, account: Account) => Decision>
 
   readSessions(actor, account) {
     const what = relation(actor, account);
-    if (what !== 'self' && what !== 'superuser')
+    if ((what !== 'self' && what !== 'superuser') || actor.delegate)
       return forbidden('Only the account itself may see its sessions.');
     return requireScope(actor, 'profile');
   },
 
   endSession(actor, account) {
     const what = relation(actor, account);
-    if (what !== 'self' && what !== 'superuser')
+    if ((what !== 'self' && what !== 'superuser') || actor.delegate)
       return forbidden('Only the account itself may end its sessions.');
     return requireScope(actor, 'users:write');
   },
@@ -232,7 +246,8 @@ const rules: Record<AccountAction, (actor: Actor, account: Account) => Decision>
     const what = relation(actor, account);
     const own = what === 'self' && account.kind !== 'MANAGED';
     const operated = account.kind === 'SERVICE_ACCOUNT' && (what === 'operator' || what === 'superuser');
-    if (!own && !operated)
+    const atConsole = actor.credential.kind === 'CONSOLE' && account.kind !== 'MANAGED';
+    if (!own && !operated && !atConsole)
       return forbidden('A token can be made for yourself or for a service account that you run.');
     return requireScope(actor, 'tokens:write');
   },
@@ -282,7 +297,7 @@ export function isPublicUsername(username: string): boolean {
 }
 
 function requireSuperuser(actor: Actor, message: string): Decision {
-  if (!actor.user?.isSuperuser) return forbidden(message);
+  if (actor.credential.kind !== 'CONSOLE' && !actor.user?.isSuperuser) return forbidden(message);
   return actor.scopes.has('admin') ? requireScope(actor, 'users:write') : lacks('admin');
 }
 

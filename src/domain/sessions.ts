@@ -1,23 +1,39 @@
-import { actingUserSelect, allScopes, toActingUser } from '../auth/authenticate.ts';
-import { verifyPassword } from '../auth/passwords.ts';
+import { type AccessToken, parseScopes } from '../auth/access-tokens.ts';
+import { actingUserSelect, toActingUser } from '../auth/acting-user.ts';
+import { allScopes } from '../auth/authenticate.ts';
+import { hashPassword, verifyPassword } from '../auth/passwords.ts';
 import { issueSecret } from '../auth/secrets.ts';
 import type { Context } from '../context.ts';
-import { AccountNotActiveError, ForbiddenError, InvalidCredentialsError, NotFoundError } from '../errors.ts';
+import {
+  AccountNotActiveError,
+  ForbiddenError,
+  InvalidCredentialsError,
+  NotFoundError,
+  PasswordExpiredError,
+  RateLimitedError,
+} from '../errors.ts';
 import type { Prisma, Session, User } from '../generated/prisma/client.ts';
 import { accountSelect, enforce } from './accounts.ts';
 import { record } from './audit.ts';
 import { requireCaller, requireUser } from './caller.ts';
-import { type ActingUser, anonymous, decide, visibility } from './policy.ts';
-import { type Transaction, transact } from './transaction.ts';
+import { newPasswordInput, parseInput } from './input.ts';
+import { type ActingUser, anonymous, decide, type Scope, visibility } from './policy.ts';
+import { type Transaction, transact, unendedSessionWhere } from './transaction.ts';
 import type { UserQuery } from './users.ts';
 
 const day = 24 * 60 * 60 * 1000;
 
-export interface SignedIn {
-  /** The session's token, shown this once. */
-  readonly token: string;
+/** What a session that was just opened, or refreshed, hands to its owner, this once. */
+export interface SessionSecrets {
   readonly sessionId: string;
+  /** The opaque token of a first-party session; null where there is none. */
+  readonly token: string | null;
+  readonly refreshToken: string;
   readonly expiresAt: Date;
+}
+
+export interface SignedIn extends SessionSecrets {
+  readonly token: string;
   readonly user: User;
 }
 
@@ -25,6 +41,8 @@ export interface SignInInput {
   /** The username or an e-mail address. */
   readonly login: string;
   readonly password: string;
+  /** Replaces the password on the way in, as one that an administrator set must be. */
+  readonly newPassword?: string | null | undefined;
   /** How long the session lasts, in milliseconds; as configured when absent. */
   readonly lifetime?: number;
 }
@@ -32,70 +50,206 @@ export interface SignInInput {
 /**
  * Opens a session for a person by e-mail address or username and password, and acts as that person from here on.
  * An unknown login takes as long as a wrong password and answers the same.
+ * @throws {RateLimitedError} after too many attempts to this account or from this address
  */
 export async function signIn(
   context: Context,
-  { login, password, lifetime = context.settings.sessionDays * day }: SignInInput,
+  { login, password, newPassword, lifetime }: SignInInput,
   query: () => UserQuery,
 ): Promise<SignedIn> {
-  const found = login.includes('\u0000')
-    ? null
-    : await context.prisma.loginName.findUnique({
-        where: { name: login },
-        select: {
-          user: { select: { ...actingUserSelect(context.now()), password: { select: { hash: true } } } },
-        },
-      });
-  const hash = found?.user.password?.hash;
+  const attempts = await context.limits.consumeSignIn(login, context.client.ipAddress);
+  if (!attempts.allowed) throw new RateLimitedError(attempts);
+  const found = await findByLogin(context, login);
+  const hash = found?.password?.hash;
   const matches = await verifyPassword(hash, password);
-  if (!matches || hash === undefined || found?.user.kind !== 'HUMAN') throw new InvalidCredentialsError();
-  const { password: _, ...user } = found.user;
+  if (!matches || hash === undefined || found?.kind !== 'HUMAN') throw new InvalidCredentialsError();
+  const { password: stored, ...user } = found;
   if (user.status !== 'ACTIVE') throw new AccountNotActiveError(user.status);
-  return openSession(context, { user: toActingUser(user), hash, lifetime }, query);
+  if (newPassword == null && stored?.expired) throw new PasswordExpiredError();
+  const next = newPassword == null ? null : await hashNext(context, password, newPassword);
+  const before = async (tx: Transaction) => {
+    await requireSamePassword(tx, user.id, hash);
+    if (next !== null) await replacePassword(context, tx, { userId: user.id, hash: next });
+  };
+  const signedIn = await openSession(context, { user: toActingUser(user), lifetime, before }, query);
+  await context.limits.forgiveSignIn(login);
+  return signedIn;
 }
 
-async function openSession(
+async function findByLogin({ prisma, now }: Context, login: string) {
+  if (login.includes('\u0000')) return null;
+  const found = await prisma.loginName.findUnique({
+    where: { name: login },
+    select: {
+      user: {
+        select: { ...actingUserSelect(now()), password: { select: { hash: true, expired: true } } },
+      },
+    },
+  });
+  return found?.user ?? null;
+}
+
+async function hashNext({ randomBytes }: Context, password: string, newPassword: string): Promise<string> {
+  const same = {
+    path: ['input', 'newPassword'],
+    code: 'NOT_ALLOWED',
+    message: 'must differ from the password',
+  } as const;
+  parseInput(newPasswordInput, { newPassword }, { also: password === newPassword ? [same] : [] });
+  return hashPassword(newPassword, randomBytes);
+}
+
+/** Writes a password that its owner chose, and ends all sessions of the account but this one. */
+export async function replacePassword(
   context: Context,
-  { user, hash, lifetime }: { user: ActingUser; hash: string; lifetime: number },
+  tx: Transaction,
+  { userId, hash, keep = null }: { userId: string; hash: string; keep?: string | null },
+): Promise<void> {
+  const values = { hash, expired: false, updatedAt: context.now() };
+  await tx.password.upsert({ where: { userId }, create: { userId, ...values }, update: values });
+  await endSessions(context, tx, userId, keep);
+  const changes = { password: { before: null, after: true } };
+  await record(context, tx, {
+    action: 'password.change',
+    subject: { type: 'User', id: userId },
+    about: userId,
+    changes,
+  });
+}
+
+/** Ends the sessions of an account, those of its clients and delegates among them. */
+export async function endSessions(
+  { now }: Pick<Context, 'now'>,
+  tx: Transaction,
+  userId: string,
+  keep: string | null = null,
+): Promise<void> {
+  await tx.session.updateMany({
+    where: { userId, revokedAt: null, ...(keep !== null && { id: { not: keep } }) },
+    data: { revokedAt: now() },
+  });
+}
+
+/** Opens a first-party session for a person who has proved who they are, and acts as that person from here on. */
+export async function openSession(
+  context: Context,
+  {
+    user,
+    lifetime = context.settings.sessionDays * day,
+    before = async () => {},
+  }: {
+    readonly user: ActingUser;
+    /** In milliseconds. */
+    readonly lifetime?: number | undefined;
+    /** What must happen first, in the same transaction. */
+    readonly before?: (tx: Transaction) => Promise<void>;
+  },
   query: () => UserQuery,
 ): Promise<SignedIn> {
-  const { secret, hash: tokenHash } = issueSecret('session', context.randomBytes);
-  const now = context.now();
-  const expiresAt = new Date(now.getTime() + lifetime);
   const id = context.newId();
-  const before = context.actor;
-  const actor = {
+  const previous = context.actor;
+  const expiresAt = new Date(context.now().getTime() + lifetime);
+  context.actor = {
     user,
     organizationId: null,
     credential: { kind: 'SESSION', id, expiresAt },
     scopes: allScopes,
-  } as const;
-  context.actor = actor;
+  };
   try {
     const asked = query();
-    const row = await transact({ ...context, actor: anonymous }, async (tx) => {
-      await requireSamePassword(tx, user.id, hash);
-      await tx.session.create({
-        data: {
-          id,
-          userId: user.id,
-          tokenHash,
-          ...context.client,
-          createdAt: now,
-          lastUsedAt: now,
-          expiresAt,
-        },
-        select: { id: true },
-      });
-      const subject = { type: 'Session', id } as const;
-      await record(context, tx, { action: 'session.create', subject, about: user.id });
-      return tx.user.findUniqueOrThrow({ where: { id: user.id }, ...asked });
+    return await transact({ ...context, actor: anonymous }, async (tx) => {
+      await before(tx);
+      const secrets = await createSession(context, tx, { id, userId: user.id, expiresAt, hasToken: true });
+      const row = await tx.user.findUniqueOrThrow({ where: { id: user.id }, ...asked });
+      return { ...secrets, token: secrets.token ?? '', user: row as User };
     });
-    return { token: secret, sessionId: id, expiresAt, user: row as User };
   } catch (error) {
-    context.actor = before;
+    context.actor = previous;
     throw error;
   }
+}
+
+export interface NewSession {
+  readonly id?: string;
+  readonly userId: string;
+  readonly expiresAt: Date;
+  /** Whether it has an opaque token besides access tokens. */
+  readonly hasToken?: boolean;
+  readonly clientId?: string | null;
+  /** For a session of a client or a delegate. */
+  readonly scopes?: readonly Scope[];
+  /** Who acts for the user. */
+  readonly actorId?: string | null;
+  readonly parentSessionId?: string | null;
+  readonly parentApiTokenId?: string | null;
+  /** When the person proved who they are; now, when absent. */
+  readonly authenticatedAt?: Date;
+}
+
+/** Writes a session with its first refresh token. */
+export async function createSession(
+  context: Context,
+  tx: Transaction,
+  { id = context.newId(), hasToken = false, scopes = [], ...columns }: NewSession,
+): Promise<SessionSecrets> {
+  const now = context.now();
+  const token = hasToken ? issueSecret('session', context.randomBytes) : null;
+  const refreshToken = issueSecret('refreshToken', context.randomBytes);
+  const { expiresAt } = columns;
+  await tx.session.create({
+    data: {
+      authenticatedAt: now,
+      ...columns,
+      id,
+      scopes: [...scopes],
+      tokenHash: token?.hash ?? null,
+      ...context.client,
+      createdAt: now,
+      lastUsedAt: now,
+      refreshTokens: {
+        create: { id: context.newId(), tokenHash: refreshToken.hash, createdAt: now, expiresAt },
+      },
+    },
+    select: { id: true },
+  });
+  await record(context, tx, {
+    action: 'session.create',
+    subject: { type: 'Session', id },
+    about: columns.userId,
+  });
+  return { sessionId: id, token: token?.secret ?? null, refreshToken: refreshToken.secret, expiresAt };
+}
+
+/** What an access token of a session says. */
+export interface SessionGrant {
+  readonly id: string;
+  readonly userId: string;
+  readonly clientId: string | null;
+  readonly scopes: readonly string[];
+  readonly actorId: string | null;
+  readonly expiresAt: Date;
+}
+
+/** The columns that an access token is made of. */
+export const sessionGrantSelect = {
+  id: true,
+  userId: true,
+  clientId: true,
+  scopes: true,
+  actorId: true,
+  expiresAt: true,
+} as const satisfies Prisma.SessionSelect;
+
+/** An access token of a session: with all that the session may, or less. */
+export function issueSessionToken(
+  { accessTokens }: Pick<Context, 'accessTokens'>,
+  { id, scopes, ...session }: SessionGrant,
+  narrowedTo?: readonly Scope[],
+): Promise<AccessToken> {
+  const isWhole = session.clientId === null && session.actorId === null;
+  const all = isWhole ? [...allScopes] : [...parseScopes(scopes.join(' '))];
+  const granted = narrowedTo === undefined ? all : all.filter((scope) => narrowedTo.includes(scope));
+  return accessTokens.issue({ ...session, sessionId: id, scopes: granted });
 }
 
 /** Verifying took a while: whoever changed the password or stopped the account meanwhile must not be outrun. */
@@ -116,19 +270,35 @@ export async function signOut(context: Context): Promise<void> {
   }
   const id = credential.id;
   await transact(context, async (tx) => {
-    const { count } = await tx.session.updateMany({
-      where: { id, revokedAt: null },
-      data: { revokedAt: context.now() },
-    });
-    if (count === 0) return;
+    if (!(await endSession(context, tx, id))) return;
     await record(context, tx, { action: 'session.revoke', subject: { type: 'Session', id }, about: user.id });
   });
   context.actor = anonymous;
 }
 
+/** Ends a session, and those that were opened by it. @returns whether it was open */
+export async function endSession(
+  { now }: Pick<Context, 'now'>,
+  tx: Transaction,
+  id: string,
+): Promise<boolean> {
+  const { count } = await tx.session.updateMany({
+    where: { id, revokedAt: null },
+    data: { revokedAt: now() },
+  });
+  await tx.session.updateMany({
+    where: { parentSessionId: id, revokedAt: null },
+    data: { revokedAt: now() },
+  });
+  return count > 0;
+}
+
 /** The sessions that are open. */
-export const openSessionWhere = ({ now }: Pick<Context, 'now'>) =>
-  ({ revokedAt: null, expiresAt: { gt: now() } }) satisfies Prisma.SessionWhereInput;
+export const openSessionWhere = ({ now, settings }: Pick<Context, 'now' | 'settings'>) =>
+  ({
+    ...unendedSessionWhere(now()),
+    lastUsedAt: { gt: new Date(now().getTime() - settings.sessionIdleDays * day) },
+  }) satisfies Prisma.SessionWhereInput;
 
 /** A list of sessions: the one used last first, and no more than anybody can read. */
 export const sessionListing = {
@@ -170,7 +340,6 @@ export async function revokeSession(
   const owner = visibility(actor).everything
     ? { kind: { not: 'INTERNAL' as const } }
     : { id: { in: actor.user === null ? [] : [actor.user.id] } };
-  const revokedAt = context.now();
   const session = await transact(context, async (tx) => {
     const found = await tx.session.findFirst({
       where: { AND: [{ id, user: owner }, openSessionWhere(context), where] },
@@ -178,8 +347,7 @@ export async function revokeSession(
     });
     if (found === null) throw new NotFoundError(['id']);
     enforce(decide(actor, 'endSession', found.user));
-    const { count } = await tx.session.updateMany({ where: { id, revokedAt: null }, data: { revokedAt } });
-    if (count === 0) throw new NotFoundError(['id']);
+    if (!(await endSession(context, tx, id))) throw new NotFoundError(['id']);
     await record(context, tx, {
       action: 'session.revoke',
       subject: { type: 'Session', id },

@@ -29,21 +29,53 @@ export async function transact<T>(context: Context, work: (tx: Transaction) => P
 
 /** @throws {UnauthenticatedError} when the credential is over, or its account is no longer what the actor was made of */
 async function requireGoodCredential({ actor, now }: Context, tx: Transaction): Promise<void> {
-  const { kind, id } = actor.credential;
-  if (kind === 'ANONYMOUS' || id === null) return;
-  const good = { id, revokedAt: null, expiresAt: { gt: now() } };
-  const found =
-    kind === 'SESSION'
-      ? await tx.session.findFirst({ where: { ...good, user: activeUser(actor) }, select: { id: true } })
-      : await tx.apiToken.findFirst({
-          where: { ...good, ...(actor.user && { user: activeUser(actor) }) },
-          select: { id: true },
-        });
-  if (found === null) throw new UnauthenticatedError('The credential has ended.');
+  const { kind, id, expiresAt } = actor.credential;
+  if (kind === 'ANONYMOUS' || kind === 'CONSOLE' || id === null) return;
+  const isOver = expiresAt !== null && expiresAt <= now();
+  if (isOver || !(await lookups[kind](id, actor, { tx, now: now() })))
+    throw new UnauthenticatedError('The credential has ended.');
 }
 
-function activeUser({ user }: Actor): Prisma.UserWhereInput {
-  return { status: 'ACTIVE', isSuperuser: user?.isSuperuser ?? false };
+type Lookup = (id: string, actor: Actor, at: { tx: Transaction; now: Date }) => Promise<unknown>;
+
+/** What a credential rests on, as long as that is good. */
+const lookups: Record<'SESSION' | 'API_TOKEN' | 'CAPABILITY_TOKEN' | 'EXTERNAL_TOKEN', Lookup> = {
+  SESSION: (id, actor, { tx, now }) =>
+    tx.session.findFirst({
+      where: { id, user: activeUser(actor), ...unendedSessionWhere(now) },
+      select: { id: true },
+    }),
+  API_TOKEN: (id, actor, { tx, now }) =>
+    tx.apiToken.findFirst({
+      where: { id, ...isOpen(now), ...(actor.user && { user: activeUser(actor) }) },
+      select: { id: true },
+    }),
+  CAPABILITY_TOKEN: async (id, actor, { tx }) =>
+    (await tx.signingKey.findFirst({ where: { id, retiredAt: null }, select: { id: true } })) !== null &&
+    (actor.user === null ||
+      (await tx.user.findFirst({
+        where: { id: actor.user.id, ...activeUser(actor) },
+        select: { id: true },
+      }))),
+  EXTERNAL_TOKEN: (id, actor, { tx }) =>
+    tx.oAuthIdentity.findFirst({ where: { id, user: activeUser(actor) }, select: { id: true } }),
+};
+
+const isOpen = (now: Date) => ({ revokedAt: null, expiresAt: { gt: now } });
+
+/** The sessions that nothing has ended: neither they nor what they were made by. */
+export const unendedSessionWhere = (now: Date) =>
+  ({
+    ...isOpen(now),
+    AND: [
+      { OR: [{ clientId: null }, { client: { revokedAt: null } }] },
+      { OR: [{ parentSessionId: null }, { parentSession: isOpen(now) }] },
+      { OR: [{ parentApiTokenId: null }, { parentApiToken: isOpen(now) }] },
+    ],
+  }) satisfies Prisma.SessionWhereInput;
+
+function activeUser({ user, delegate }: Actor): Prisma.UserWhereInput {
+  return { status: 'ACTIVE', ...(!delegate && { isSuperuser: user?.isSuperuser ?? false }) };
 }
 
 /** A row that a write refers to went away meanwhile: the actor's own, or another. */

@@ -1,5 +1,6 @@
 /** Where the vendors' clients put a secret. */
 import { parseBearer } from '../auth/authenticate.ts';
+import { isFromOwnOrigin, readCookie } from '../http/cookies.ts';
 
 /** The secret of `Authorization: Bearer …`; null without one, and for another scheme. */
 export function bearer({ headers }: Request): string | null {
@@ -16,15 +17,5 @@ export function bareOrBearer({ headers }: Request): string | null {
  * counts only where nothing is changed.
  */
 export function cookie(request: Request, name: string): string | null {
-  const pairs = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.trim());
-  const value = pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
-  if (!value) return null;
-  return request.method === 'GET' || isFromOwnOrigin(request) ? value : null;
-}
-
-function isFromOwnOrigin({ url, headers }: Request): boolean {
-  const site = headers.get('sec-fetch-site');
-  if (site !== null) return site === 'same-origin' || site === 'none';
-  const origin = headers.get('origin');
-  return origin === null || (URL.canParse(origin) && new URL(origin).host === new URL(url).host); // TLS may end before
+  return request.method === 'GET' || isFromOwnOrigin(request) ? readCookie(request, name) : null;
 }

@@ -19,12 +19,14 @@ import {
 import { localPath, type MountedDialect, owning } from './mounts.ts';
 import { readInput } from './request.ts';
 
-/** A request to a route of a dialect. */
+/** A request to a route: of a dialect, or one of this server's own. */
 export interface RestCall {
   /** The secret that the caller came with; not looked at where the route is open. */
   readonly credential: string | null;
   /** Whether nobody may call it without a credential. */
   readonly needsCaller: boolean;
+  /** Whether a credential that is no good counts as none: a page then asks to sign in. */
+  readonly isTolerant?: boolean;
   respond(context: Context): Promise<Response>;
 }
 

@@ -6,13 +6,17 @@ import {
   type DomainError,
   errorRegistry,
   IdentityTakenError,
+  InvalidCodeError,
   InvalidCredentialsError,
   InvalidInputError,
+  InvalidRefreshTokenError,
   LastOwnerError,
   LastSuperuserError,
   LoginNameTakenError,
   NotFoundError,
+  PasswordExpiredError,
   ProtectedAccountError,
+  SignUpRefusedError,
 } from '../errors.ts';
 import { builder } from './builder.ts';
 import { InputProblemCode } from './enums.ts';
@@ -113,6 +117,22 @@ const plain: [new (...args: never[]) => DomainError, name: string, description: 
     'The login or the password is wrong; which of them is not told.',
   ],
   [AccountNotActiveError, 'AccountNotActiveError', 'The password is right, but the account is not active.'],
+  [
+    PasswordExpiredError,
+    'PasswordExpiredError',
+    'The password is right, but an administrator set it: sign in with a new one in `newPassword`.',
+  ],
+  [InvalidCodeError, 'InvalidCodeError', 'The one-time code is wrong, used, or no longer good.'],
+  [
+    InvalidRefreshTokenError,
+    'InvalidRefreshTokenError',
+    'The refresh token is unknown, used, or over: sign in again.',
+  ],
+  [
+    SignUpRefusedError,
+    'SignUpRefusedError',
+    'Nobody can make an account here, or not without an invitation.',
+  ],
   [
     ProtectedAccountError,
     'ProtectedAccountError',

@@ -1,7 +1,15 @@
-import type { SignedIn } from '../domain/sessions.ts';
-import { revokeSession, signIn, signOut } from '../domain/sessions.ts';
-import { AccountNotActiveError, InvalidCredentialsError, NotFoundError } from '../errors.ts';
+import { type Refreshed, refreshSession } from '../domain/refresh.ts';
+import { issueSessionToken, revokeSession, type SignedIn, signIn, signOut } from '../domain/sessions.ts';
+import {
+  AccountNotActiveError,
+  InvalidCredentialsError,
+  InvalidInputError,
+  InvalidRefreshTokenError,
+  NotFoundError,
+  PasswordExpiredError,
+} from '../errors.ts';
 import type { Session as SessionRow } from '../generated/prisma/client.ts';
+import { AccessToken } from './access-token.ts';
 import { builder } from './builder.ts';
 import { payloadQuery } from './node-query.ts';
 import { User } from './user.ts';
@@ -43,18 +51,74 @@ const SignInInput = builder.inputType('SignInInput', {
       description: 'The username or an e-mail address, without regard to case.',
     }),
     password: t.string({ required: true, description: 'The password.' }),
+    newPassword: t.string({
+      description:
+        'A new password, 8 to 256 characters, that replaces the password on the way in and ends all other sessions. Needed where `PasswordExpiredError` asks for it.',
+    }),
   }),
 });
 
-const SignInSuccess = builder.objectRef<SignedIn>('SignInSuccess').implement({
-  description: 'A session is open.',
-  fields: (t) => ({
+const refreshTokenDescription =
+  'What `refreshSession` takes for a new access token, once. Shown this once: only a hash of it is kept.';
+
+/** What every success says that opened a session. */
+export function signedInFields(
+  t: PothosSchemaTypes.ObjectFieldBuilder<typeof builder.$inferSchemaTypes, SignedIn>,
+) {
+  return {
     token: t.exposeString('token', {
       description:
-        "The session's token, for `Authorization: Bearer …`. Shown this once: only a hash of it is kept.",
+        "The session's token, for `Authorization: Bearer …`: one secret for as long as the session lasts. Shown this once: only a hash of it is kept.",
     }),
+    accessToken: t.field({
+      type: AccessToken,
+      description:
+        'A token for ten minutes instead, for programs that hand it to others: a JWT that they can verify by `/.well-known/jwks.json`.',
+      resolve: ({ sessionId, user, expiresAt }, _args, context) =>
+        issueSessionToken(context, {
+          id: sessionId,
+          userId: user.id,
+          clientId: null,
+          actorId: null,
+          scopes: [],
+          expiresAt,
+        }),
+    }),
+    refreshToken: t.exposeString('refreshToken', { description: refreshTokenDescription }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When the session ends by itself.' }),
     user: t.field({ type: User, description: 'Who signed in.', resolve: ({ user }) => user }),
+  };
+}
+
+const SignInSuccess = builder.objectRef<SignedIn>('SignInSuccess').implement({
+  description: 'A session is open.',
+  fields: (t) => signedInFields(t),
+});
+
+const RefreshSessionInput = builder.inputType('RefreshSessionInput', {
+  description: 'Which session goes on.',
+  fields: (t) => ({
+    refreshToken: t.string({
+      required: true,
+      description: 'The refresh token of the session, which is good once.',
+    }),
+  }),
+});
+
+const RefreshSessionSuccess = builder.objectRef<Refreshed>('RefreshSessionSuccess').implement({
+  description: 'The session goes on.',
+  fields: (t) => ({
+    accessToken: t.field({
+      type: AccessToken,
+      description: 'A new access token.',
+      resolve: ({ session }, _args, context) => issueSessionToken(context, session),
+    }),
+    refreshToken: t.exposeString('refreshToken', { description: refreshTokenDescription }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      description: 'When the session ends by itself.',
+      resolve: ({ session }) => session.expiresAt,
+    }),
   }),
 });
 
@@ -80,12 +144,25 @@ builder.mutationFields((t) => ({
     description:
       'Opens a session for a person by username or e-mail address and password. The rest of this operation acts as that person.',
     errors: {
-      types: [InvalidCredentialsError, AccountNotActiveError],
+      types: [InvalidCredentialsError, AccountNotActiveError, PasswordExpiredError, InvalidInputError],
       union: { description: 'What came of `signIn`.' },
     },
     args: { input: t.arg({ type: SignInInput, required: true, description: 'Who signs in.' }) },
     resolve: (_root, { input }, context, info) =>
       signIn(context, input, () => payloadQuery(context, info, 'SignInSuccess', 'user')),
+  }),
+  refreshSession: t.field({
+    type: RefreshSessionSuccess,
+    description:
+      'Takes a refresh token for the next one, with a new access token. Whoever presents the same one within 30 seconds, such as another tab, gets the same successor; after that it ends the session, since it was copied.',
+    errors: {
+      types: [InvalidRefreshTokenError],
+      union: { description: 'What came of `refreshSession`.' },
+    },
+    args: {
+      input: t.arg({ type: RefreshSessionInput, required: true, description: 'Which session goes on.' }),
+    },
+    resolve: (_root, { input }, context) => refreshSession(context, input),
   }),
   signOut: t.field({
     type: SignOutSuccess,

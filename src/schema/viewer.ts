@@ -1,5 +1,6 @@
 /** Who is calling. */
 import type { Context } from '../context.ts';
+import type { NodeType } from '../domain/ids.ts';
 import { listOwnOrganizations, type OwnOrganization } from '../domain/organizations.ts';
 import { findMe } from '../domain/users.ts';
 import { builder } from './builder.ts';
@@ -12,10 +13,22 @@ const CredentialKind = builder.enumType('CredentialKind', {
   description: 'How a request says who it is from.',
   values: {
     ANONYMOUS: { description: 'It does not.' },
-    SESSION: { description: "By a session's token, from `signIn`." },
-    API_TOKEN: { description: 'By an API token.' },
+    SESSION: { description: "By a session's token, or an access token of the session." },
+    API_TOKEN: { description: 'By an API token, or an access token that was exchanged for it.' },
+    CAPABILITY_TOKEN: { description: 'By a short-lived token that an organization signed itself.' },
+    EXTERNAL_TOKEN: { description: 'By an access token of another issuer that the operator trusts.' },
+    CONSOLE: { description: "By the operator, at the server's command line." },
   } as const,
 });
+
+const restsOn: Record<Context['actor']['credential']['kind'], NodeType | null> = {
+  ANONYMOUS: null,
+  SESSION: 'Session',
+  API_TOKEN: 'ApiToken',
+  CAPABILITY_TOKEN: 'SigningKey',
+  EXTERNAL_TOKEN: 'OAuthIdentity',
+  CONSOLE: null,
+};
 
 const Credential = builder.objectRef<Context['actor']>('Credential').implement({
   description: 'What a request came with to say who it is from.',
@@ -27,9 +40,9 @@ const Credential = builder.objectRef<Context['actor']>('Credential').implement({
     }),
     id: t.globalID({
       nullable: true,
-      description: 'The global id of the session or the API token; null when anonymous.',
-      resolve: ({ credential: { kind, id } }) =>
-        (id === null ? null : { type: kind === 'SESSION' ? 'Session' : 'ApiToken', id }) as never,
+      description:
+        'The global id of what it rests on: the session, the API token, the key of the organization, or the identity; null when anonymous.',
+      resolve: ({ credential: { kind, id } }) => (id === null ? null : { type: restsOn[kind], id }) as never,
     }),
     scopes: t.field({
       type: [ScopeEnum],

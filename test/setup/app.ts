@@ -5,6 +5,7 @@ import { demoPassword } from '../../src/demo/people.ts';
 import { seedDemoAccounts } from '../../src/demo/seed.ts';
 import type { Connection } from '../../src/http/exchange.ts';
 import { createLog } from '../../src/log.ts';
+import type { Message, Messages } from '../../src/messages/messages.ts';
 import { createSources } from '../../src/sources.ts';
 import type { TypedDocumentString } from '../generated/graphql.ts';
 import { checkContract } from './contract.ts';
@@ -51,6 +52,12 @@ export interface RestAnswer {
 
 export type TestApp = Awaited<ReturnType<typeof openTestApp>>;
 
+const manyAttempts = {
+  RATE_LIMIT_PER_MINUTE: '1000000',
+  SIGN_IN_ATTEMPTS_PER_ACCOUNT: '1000000',
+  SIGN_IN_ATTEMPTS_PER_ADDRESS: '1000000',
+};
+
 /** Opens an app, each REST answer of which is checked against its OpenAPI document. `env` sets its configuration; `seed: false` leaves the database empty. */
 export async function openTestApp({
   env = {},
@@ -70,8 +77,13 @@ export async function openTestApp({
     logFormat: 'json',
     stream: { write: (line: string) => void logged.push(line) },
   });
-  const config = loadConfig({ RATE_LIMIT_PER_MINUTE: '1000000', ...env });
-  const app = createApp({ database, config, log, now });
+  const config = loadConfig({ ...manyAttempts, ...env });
+  const sent: Message[] = [];
+  const messages: Messages = {
+    send: async (message) => void sent.push(message),
+    close: async () => {},
+  };
+  const app = createApp({ database, config, log, now, messages });
   const handle = async (request: Request, connection: Connection = {}) => {
     const response = await app.fetch(request, connection);
     await checkContract(config.restMounts, request, response);
@@ -92,6 +104,8 @@ export async function openTestApp({
     clock,
     /** Every line of the log so far. */
     logged,
+    /** Every message that went out so far. */
+    sent,
     /** Calls a REST route and answers with whatever came. */
     async call(method: string, path: string, init: RestCall = {}): Promise<RestAnswer> {
       const { token, headers, json, form, body } = init;

@@ -1,0 +1,139 @@
+/** Access tokens of this server: JWTs for ten minutes (RFC 9068), each of which leads to a row that can be revoked. */
+import {
+  type CryptoKey,
+  decodeProtectedHeader,
+  type JWTPayload,
+  jwtVerify,
+  type ProtectedHeaderParameters,
+} from 'jose';
+import type { Sources } from '../context.ts';
+import { isUuid } from '../domain/ids.ts';
+import { type Scope, scopes } from '../domain/policy.ts';
+import { algorithm, type Keys } from './keys.ts';
+
+/** In seconds. */
+export const accessTokenLifetime = 600;
+export const accessTokenType = 'at+jwt';
+/** The `client_id` of tokens that no client asked for. */
+export const firstPartyClient = 'usergraph';
+/** Clocks of servers that verify may differ by this, in seconds. */
+const tolerance = 5;
+
+/** What an access token stands for. */
+export interface Grant {
+  /** The account; null for an organization's own token. */
+  readonly userId: string | null;
+  /** The session or the API token that it leads to: exactly one. */
+  readonly sessionId?: string;
+  readonly apiTokenId?: string;
+  readonly organizationId?: string | null;
+  readonly clientId: string | null;
+  readonly scopes: readonly Scope[];
+  /** Who acts for the account (RFC 8693, section 4.1). */
+  readonly actorId?: string | null;
+  /** When what it leads to ends. */
+  readonly expiresAt: Date;
+}
+
+export interface AccessToken {
+  readonly token: string;
+  readonly expiresAt: Date;
+  /** In seconds. */
+  readonly expiresIn: number;
+}
+
+export interface VerifiedAccessToken {
+  readonly subject: string;
+  readonly sessionId: string | null;
+  readonly apiTokenId: string | null;
+  readonly scopes: ReadonlySet<Scope>;
+  readonly expiresAt: Date;
+}
+
+export interface AccessTokens {
+  issue(grant: Grant): Promise<AccessToken>;
+  /** Null for whatever is not a good access token of this server. */
+  verify(token: string, options?: { readonly expiredToo?: boolean }): Promise<VerifiedAccessToken | null>;
+}
+
+type Dependencies = Pick<Sources, 'now' | 'newId'> & {
+  readonly keys: Keys;
+  readonly issuer: () => string;
+};
+
+export function createAccessTokens({ keys, issuer, now, newId }: Dependencies): AccessTokens {
+  return {
+    async issue({ userId, sessionId, apiTokenId, organizationId, clientId, scopes, actorId, expiresAt }) {
+      const issuedAt = Math.floor(now().getTime() / 1000);
+      const last = Math.floor(expiresAt.getTime() / 1000);
+      const exp = Math.min(issuedAt + accessTokenLifetime, last);
+      const token = await keys.sign(
+        {
+          iss: issuer(),
+          aud: issuer(),
+          sub: userId ?? organizationId ?? '',
+          client_id: clientId ?? firstPartyClient,
+          iat: issuedAt,
+          exp,
+          jti: newId(),
+          ...(sessionId !== undefined && { sid: sessionId }),
+          ...(apiTokenId !== undefined && { tid: apiTokenId }),
+          scope: scopes.join(' '),
+          ...(actorId != null && { act: { sub: actorId } }),
+        },
+        accessTokenType,
+      );
+      return { token, expiresAt: new Date(exp * 1000), expiresIn: Math.max(0, exp - issuedAt) };
+    },
+
+    async verify(token, { expiredToo = false } = {}) {
+      const key = await findKey(keys, token); // outside: a database that is gone is no bad token
+      if (key === null) return null;
+      const verified = await jwtVerify(token, key, {
+        algorithms: [algorithm],
+        typ: accessTokenType,
+        issuer: issuer(),
+        audience: issuer(),
+        requiredClaims: ['sub', 'exp', 'iat', 'jti', 'client_id', 'scope'],
+        clockTolerance: tolerance,
+        currentDate: expiredToo ? new Date(0) : now(),
+      }).catch(() => null); // why not is all the same to whoever presents it
+      return verified === null || verified.payload.aud !== issuer() ? null : read(verified.payload, now());
+    },
+  };
+}
+
+async function findKey(keys: Keys, token: string): Promise<CryptoKey | null> {
+  const { kid } = headerOf(token) ?? {};
+  return typeof kid === 'string' ? keys.find(kid) : null;
+}
+
+/** The header of a JWT, not verified; null when the text is none. */
+export function headerOf(token: string): ProtectedHeaderParameters | null {
+  try {
+    return decodeProtectedHeader(token);
+  } catch {
+    return null;
+  }
+}
+
+function read(payload: JWTPayload, now: Date): VerifiedAccessToken | null {
+  const { sub, sid, tid, scope, exp = 0, iat = 0 } = payload;
+  const leads = [sid, tid].filter((id) => id !== undefined);
+  if (typeof sub !== 'string' || !isUuid(sub) || typeof scope !== 'string') return null;
+  if (leads.length !== 1 || typeof leads[0] !== 'string' || !isUuid(leads[0])) return null;
+  if (exp - iat > accessTokenLifetime || iat > now.getTime() / 1000 + tolerance) return null;
+  return {
+    subject: sub,
+    sessionId: (sid as string | undefined) ?? null,
+    apiTokenId: (tid as string | undefined) ?? null,
+    scopes: parseScopes(scope),
+    expiresAt: new Date(exp * 1000),
+  };
+}
+
+/** The scopes of a space-separated list (RFC 6749, section 3.3) that this server has. */
+export function parseScopes(text: string): Set<Scope> {
+  const named = new Set(text.split(' '));
+  return new Set(scopes.filter((scope) => named.has(scope)));
+}

@@ -1,0 +1,35 @@
+/** What must be read of an account to act as it. */
+import type { ActingUser, Scope } from '../domain/policy.ts';
+import type { Prisma } from '../generated/prisma/client.ts';
+
+/** More shares than anybody has; the bound keeps what is read for each request finite. */
+const mostShares = 10_000;
+
+export function actingUserSelect(now: Date) {
+  return {
+    id: true,
+    kind: true,
+    status: true,
+    username: true,
+    isSuperuser: true,
+    organizationId: true,
+    memberships: {
+      orderBy: [{ createdAt: 'asc' }, { organizationId: 'asc' }],
+      select: { organizationId: true, role: true },
+    },
+    sharesReceived: {
+      where: { OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] },
+      select: { grantorId: true, scopes: true },
+      take: mostShares,
+    },
+  } as const satisfies Prisma.UserSelect;
+}
+
+type ActingUserRow = Prisma.UserGetPayload<{ select: ReturnType<typeof actingUserSelect> }>;
+
+export function toActingUser({ status: _, sharesReceived, ...user }: ActingUserRow): ActingUser {
+  return {
+    ...user,
+    shares: new Map(sharesReceived.map(({ grantorId, scopes }) => [grantorId, scopes as Scope[]])),
+  };
+}

@@ -1,0 +1,156 @@
+/** The keys that this server signs with: made when first needed, sealed in the database, rotated with an overlap. */
+import {
+  type CryptoKey,
+  calculateJwkThumbprint,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type JWK,
+  SignJWT,
+} from 'jose';
+import type { Sources } from '../context.ts';
+import { DatabaseStateError } from '../db/errors.ts';
+import type { Prisma, PrismaClient, SigningKey } from '../generated/prisma/client.ts';
+import type { Sealing } from './sealing.ts';
+
+/** The one algorithm of this server's tokens. */
+export const algorithm = 'ES256';
+
+/** How long a retired key still verifies: longer than any token lives that it signed. */
+const overlap = 60 * 60 * 1000;
+/** How long a process signs with what it read: another one may have rotated meanwhile. */
+const freshness = 30_000;
+/** How soon an unknown key id makes a process read again. */
+const patience = 1000;
+
+export interface Keys {
+  /** Signs claims (JWS, compact) with the current key; `typ` says what they are (RFC 8725, section 3.11). */
+  sign(claims: Record<string, unknown>, typ: string): Promise<string>;
+  /** The public key of this server with this id, current or retired a short while ago. */
+  find(keyId: string): Promise<CryptoKey | null>;
+  /** The public keys (RFC 7517), the current one first. */
+  jwks(): Promise<{ keys: JWK[] }>;
+}
+
+type Dependencies = Pick<Sources, 'now' | 'newId'> & {
+  readonly prisma: PrismaClient;
+  readonly sealing: Sealing;
+};
+
+interface Loaded {
+  readonly at: number;
+  readonly current: { readonly keyId: string; readonly privateKey: CryptoKey };
+  readonly published: readonly { readonly keyId: string; readonly jwk: JWK; readonly publicKey: CryptoKey }[];
+}
+
+export function createKeys(dependencies: Dependencies): Keys {
+  const { now } = dependencies;
+  let loading: Promise<Loaded> | undefined;
+  let loaded: Loaded | undefined;
+
+  /** The keys, read again when they are older than this; one reading serves all who wait. */
+  async function read(age: number): Promise<Loaded> {
+    if (loaded && Math.abs(now().getTime() - loaded.at) <= age) return loaded;
+    loading ??= load(dependencies).finally(() => {
+      loading = undefined;
+    });
+    loaded = await loading;
+    return loaded;
+  }
+
+  const publishedAt = async (keyId: string, age: number) =>
+    (await read(age)).published.find((key) => key.keyId === keyId)?.publicKey;
+
+  return {
+    async sign(claims, typ) {
+      const { keyId, privateKey } = (await read(freshness)).current;
+      return new SignJWT(claims).setProtectedHeader({ alg: algorithm, typ, kid: keyId }).sign(privateKey);
+    },
+    find: async (keyId) =>
+      (await publishedAt(keyId, freshness)) ?? (await publishedAt(keyId, patience)) ?? null,
+    jwks: async () => ({ keys: (await read(freshness)).published.map(({ jwk }) => jwk) }),
+  };
+}
+
+async function load(dependencies: Dependencies): Promise<Loaded> {
+  const { prisma, now, sealing } = dependencies;
+  const at = now();
+  const rows = await readRows(prisma, at);
+  const usable = rows.some(({ retiredAt }) => retiredAt === null) ? rows : await makeFirst(dependencies);
+  const current = usable.find(({ retiredAt }) => retiredAt === null);
+  if (!current) throw new Error('there is no signing key');
+  const published = await Promise.all(
+    usable.map(async ({ keyId, publicJwk }) => ({
+      keyId,
+      jwk: publicJwk as JWK,
+      publicKey: (await importJWK(publicJwk as JWK, algorithm)) as CryptoKey,
+    })),
+  );
+  const privateKey = (await importJWK(openPrivate(current, sealing), algorithm)) as CryptoKey;
+  return { at: at.getTime(), current: { keyId: current.keyId, privateKey }, published };
+}
+
+function readRows(prisma: Pick<PrismaClient, 'signingKey'>, at: Date): Promise<SigningKey[]> {
+  const stillGood = { OR: [{ retiredAt: null }, { retiredAt: { gt: new Date(at.getTime() - overlap) } }] };
+  return prisma.signingKey.findMany({
+    where: { organizationId: null, ...stillGood },
+    orderBy: [{ retiredAt: { sort: 'asc', nulls: 'first' } }, { createdAt: 'desc' }],
+  });
+}
+
+function openPrivate({ keyId, encryptedPrivateJwk }: SigningKey, sealing: Sealing): JWK {
+  try {
+    return JSON.parse(sealing.open(encryptedPrivateJwk ?? new Uint8Array(), keyId)) as JWK;
+  } catch (cause) {
+    throw new DatabaseStateError(
+      'The signing key in the database was sealed with another USERGRAPH_SECRET. Set the one that it was made with; ' +
+        'if that is lost, run `usergraph keys rotate`, which ends all access tokens, but no session.',
+      { cause },
+    );
+  }
+}
+
+/** Processes that start at once make one key: the lock lets them take turns, and the later ones find it. */
+function makeFirst(dependencies: Dependencies): Promise<SigningKey[]> {
+  const { prisma, now } = dependencies;
+  return prisma.$transaction(async (tx) => {
+    await lock(tx);
+    const rows = await readRows(tx as PrismaClient, now());
+    if (!rows.some(({ retiredAt }) => retiredAt === null)) await makeKey(dependencies, tx);
+    return readRows(tx as PrismaClient, now());
+  });
+}
+
+/** Makes a new key to sign with. The one before verifies for another hour, and is published for as long. */
+export function rotateKeys(dependencies: Dependencies): Promise<{ keyId: string; retired: number }> {
+  const { prisma, now } = dependencies;
+  return prisma.$transaction(async (tx) => {
+    await lock(tx);
+    const { count } = await tx.signingKey.updateMany({
+      where: { organizationId: null, retiredAt: null },
+      data: { retiredAt: now() },
+    });
+    return { keyId: await makeKey(dependencies, tx), retired: count };
+  });
+}
+
+const lock = (tx: Prisma.TransactionClient) =>
+  tx.$queryRaw`SELECT 1 FROM pg_advisory_xact_lock(hashtext('usergraph:signing-keys'))`;
+
+async function makeKey({ now, newId, sealing }: Dependencies, tx: Prisma.TransactionClient): Promise<string> {
+  const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true });
+  const bare = await exportJWK(publicKey);
+  const keyId = await calculateJwkThumbprint(bare);
+  await tx.signingKey.create({
+    data: {
+      id: newId(),
+      keyId,
+      algorithm,
+      publicJwk: { ...bare, kid: keyId, alg: algorithm, use: 'sig' } as Prisma.InputJsonObject,
+      encryptedPrivateJwk: sealing.seal(JSON.stringify(await exportJWK(privateKey)), keyId),
+      createdAt: now(),
+    },
+    select: { id: true },
+  });
+  return keyId;
+}

@@ -1,0 +1,58 @@
+/** What outlives a request: made once for an app, from its configuration. */
+import { type AccessTokens, createAccessTokens } from './auth/access-tokens.ts';
+import { createExternalTokens, type ExternalTokens } from './auth/external-tokens.ts';
+import { createKeys, type Keys } from './auth/keys.ts';
+import { createSealing, type Sealing } from './auth/sealing.ts';
+import type { Config } from './config.ts';
+import type { Sources } from './context.ts';
+import type { PrismaClient } from './generated/prisma/client.ts';
+import { createLimits, type Limits } from './limits.ts';
+import type { Log } from './log.ts';
+import { createLogMessages } from './messages/log-messages.ts';
+import type { Messages } from './messages/messages.ts';
+
+export interface Services {
+  /** The URL that this server signs tokens as; known once it listens. */
+  readonly issuer: () => string;
+  readonly keys: Keys;
+  readonly sealing: Sealing;
+  readonly accessTokens: AccessTokens;
+  readonly externalTokens: ExternalTokens;
+  readonly limits: Limits;
+  readonly messages: Messages;
+  close(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  readonly prisma: PrismaClient;
+  readonly config: Config;
+  readonly log: Log;
+  readonly sources: Sources;
+  /** How clients reach this server where no `PUBLIC_URL` says so. */
+  readonly origin?: () => string;
+  /** Where messages go instead of where the configuration says. */
+  readonly messages?: Messages;
+}
+
+export function createServices({ prisma, config, log, sources, origin, messages }: ServiceOptions): Services {
+  const issuer = () => config.publicUrl ?? origin?.() ?? `http://${config.host}:${config.port}`;
+  // Without a secret of the operator's, what this process makes is good as long as it runs.
+  const secret = config.secret ?? Buffer.from(sources.randomBytes(32)).toString('base64');
+  const sealing = createSealing(secret, sources.randomBytes);
+  const keys = createKeys({ ...sources, prisma, sealing });
+  const limits = createLimits({ ...config, now: sources.now });
+  const outgoing = messages ?? createLogMessages(log);
+  return {
+    issuer,
+    keys,
+    sealing,
+    accessTokens: createAccessTokens({ ...sources, keys, issuer }),
+    externalTokens: createExternalTokens(config.trustedIssuers, log),
+    limits,
+    messages: outgoing,
+    async close() {
+      await limits.close();
+      await outgoing.close();
+    },
+  };
+}
