@@ -38,6 +38,7 @@ async function erase(
 ): Promise<Erasure> {
   const [id] = ids;
   const inventory = await takeInventory(tx, ids);
+  await tx.invitation.deleteMany({ where: await invitationsOf(tx, ids) }); // no foreign key leads to them
   await tx.user.delete({ where: { id }, select: { id: true } }); // the foreign keys take the rest along
   for (const erased of ids) {
     await record(context, tx, {
@@ -70,8 +71,14 @@ async function takeInventory(tx: Transaction, ids: readonly string[]): Promise<R
     phoneNumbers: await tx.phoneNumber.count(ofThem),
     identities: await tx.oAuthIdentity.count(ofThem),
     memberships: await tx.membership.count(ofThem),
-    sessions: await tx.session.count(ofThem),
+    sessions: await tx.session.count({ where: { OR: [ofThem.where, { actorId: { in: [...ids] } }] } }),
     apiTokens: await tx.apiToken.count(ofThem),
+    consents: await tx.consent.count(ofThem),
+    codes:
+      (await tx.challenge.count(ofThem)) +
+      (await tx.authorizationCode.count(ofThem)) +
+      (await tx.deviceAuthorization.count(ofThem)),
+    invitations: await tx.invitation.count({ where: await invitationsOf(tx, ids) }),
     shares: await tx.share.count({
       where: { OR: [{ grantorId: { in: [...ids] } }, { granteeId: { in: [...ids] } }] },
     }),
@@ -79,6 +86,12 @@ async function takeInventory(tx: Transaction, ids: readonly string[]): Promise<R
   const collections = await tx.dataRecord.groupBy({ by: ['collection'], ...ofThem, _count: true });
   const records = collections.map(({ collection, _count }) => [`dataRecords.${collection}`, _count] as const);
   return { ...counts, ...Object.fromEntries(records) };
+}
+
+/** The invitations that name the accounts: those that they used, and those to their addresses. */
+async function invitationsOf(tx: Transaction, ids: readonly string[]): Promise<Prisma.InvitationWhereInput> {
+  const emails = await tx.email.findMany({ where: { userId: { in: [...ids] } }, select: { address: true } });
+  return { OR: [{ usedById: { in: [...ids] } }, { email: { in: emails.map(({ address }) => address) } }] };
 }
 
 /** The trail keeps what happened: without the values of the erased, and without where they were when they acted. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTestApp, signIn, type TestApp } from '../setup/app.ts';
+import { openTestApp, signIn, signInAnew, type TestApp } from '../setup/app.ts';
 import { clientOf, createPerson, organizationId, trailOf } from './accounts.ts';
 import { type Result, type Subject, updateInputs, updateUser } from './update-inputs.ts';
 
@@ -94,7 +94,7 @@ describe('email', () => {
     const { id, email } = await createPerson(app, { password: 'a first password' });
     await updateAs('admin', id, { email: 'signs-in-now@example.net' });
     await expect(signIn(app.anonymous, email, 'a first password')).rejects.toThrow('wrong');
-    await signIn(app.anonymous, 'Signs-In-Now@example.net', 'a first password');
+    await signInAnew(app.anonymous, 'Signs-In-Now@example.net', 'a first password');
   });
 });
 
@@ -219,12 +219,12 @@ it.each(['Kit', 'Continuous Integration'])('%s can neither sign in nor be a supe
 describe('password', () => {
   it('works at once, the old one no more, and all sessions are over', async () => {
     const { id, uuid, username } = await createPerson(app, { password: 'the old password' });
-    const session = app.withToken(await signIn(app.anonymous, username, 'the old password'));
+    const session = app.withToken(await signInAnew(app.anonymous, username, 'the old password'));
     const other = await clientOf(app, uuid);
     await updateAs('admin', id, { password: 'the new password' });
     for (const client of [session, other]) expect((await client.send('{ me { id } }')).status).toBe(401);
     await expect(signIn(app.anonymous, username, 'the old password')).rejects.toThrow('wrong');
-    await signIn(app.anonymous, username, 'the new password');
+    await signInAnew(app.anonymous, username, 'the new password');
   });
 
   it('never stands in the trail', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { demoPassword } from '../../src/demo/people.ts';
 import { graphql } from '../generated/index.ts';
-import { type Client, openTestApp, signIn, type TestApp } from '../setup/app.ts';
+import { type Client, openTestApp, signIn, signInAnew, type TestApp } from '../setup/app.ts';
 import { createPerson } from './accounts.ts';
 import { updateUser } from './update-inputs.ts';
 
@@ -75,7 +75,7 @@ describe('signing in', () => {
   it('answers with private facts to who signed in, and the session is the current one', async () => {
     const result = await attempt('ada', demoPassword);
     if (result.__typename !== 'SignInSuccess') throw new Error(result.message);
-    expect(result.token).toMatch(/^ug_ses_[\w-]{43}$/);
+    expect(result.token).toMatch(/^ug_ses_[\w-]{49}$/);
     expect(result.user).toMatchObject({
       email: 'ada@example.com',
       metadata: { team: 'engines' },
@@ -212,9 +212,13 @@ describe('a session', () => {
     expect([refused.status, refused.errors[0]?.extensions.code]).toEqual([403, 'FORBIDDEN']);
   });
 
-  it('ends by itself after SESSION_DAYS', async () => {
+  it('ends by itself after SESSION_DAYS, however often it is used', async () => {
     const client = app.withToken(await signIn(app.anonymous, 'ada'));
     try {
+      for (const day of [13, 26]) {
+        app.clock.offset = day * 86_400_000;
+        expect((await whoAmI(client)).status).toBe(200);
+      }
       app.clock.offset = 30 * 86_400_000 - 60_000;
       expect((await whoAmI(client)).status).toBe(200);
       app.clock.offset = 30 * 86_400_000;
@@ -224,9 +228,21 @@ describe('a session', () => {
     }
   });
 
+  it('ends when nobody used it for SESSION_IDLE_DAYS', async () => {
+    const client = app.withToken(await signIn(app.anonymous, 'ada'));
+    try {
+      app.clock.offset = 14 * 86_400_000 - 60_000;
+      expect((await whoAmI(client)).status).toBe(200);
+      app.clock.offset += 14 * 86_400_000;
+      expect((await whoAmI(client)).status).toBe(401);
+    } finally {
+      app.clock.offset = 0;
+    }
+  });
+
   it('ends when the account is suspended', async () => {
     const { id, username } = await createPerson(app, { password: 'a first password' });
-    const client = app.withToken(await signIn(app.anonymous, username, 'a first password'));
+    const client = app.withToken(await signInAnew(app.anonymous, username, 'a first password'));
     await (await app.as('admin')).run(updateUser, { id, input: { status: 'SUSPENDED' } });
     expect((await whoAmI(client)).status).toBe(401);
   });

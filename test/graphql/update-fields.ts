@@ -139,7 +139,8 @@ export const fieldCases: Record<string, FieldCase> = {
     value: 'a new password',
     null: 'REQUIRED',
     bad: [
-      ['7 characters', '1234567', 'TOO_SHORT'],
+      ['7 characters', '7 chars', 'TOO_SHORT'],
+      ['a common one', 'Password123', 'NOT_ALLOWED'],
       ['7 emoji', '😀'.repeat(7), 'TOO_SHORT'],
       ['257 characters', 'x'.repeat(257), 'TOO_LONG'],
       ['U+0000', 'pass\u0000word', 'INVALID'],

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/app.ts';
+import { secretOf } from '../../src/auth/secrets.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createLog } from '../../src/log.ts';
 import { type HttpServer, listen } from '../../src/server.ts';
@@ -68,7 +69,7 @@ describe('health', () => {
     expect((await other.fetch(new Request('http://usergraph.test/livez'))).status).toBe(200);
     const query = await other.fetch(
       new Request('http://usergraph.test/graphql', {
-        headers: { authorization: `Bearer ug_ses_${'A'.repeat(43)}` },
+        headers: { authorization: `Bearer ${secretOf('session', new Uint8Array(32)).secret}` },
       }),
     );
     expect([query.status, query.headers.get('retry-after')]).toEqual([503, '5']);

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { secretOf } from '../../src/auth/secrets.ts';
 import { encodeId } from '../../src/domain/ids.ts';
-import { type Client, openTestApp, signIn, type TestApp } from '../setup/app.ts';
+import { type Client, openTestApp, signIn, signInAnew, type TestApp } from '../setup/app.ts';
 import { password, passwordHash } from './actors.ts';
 import { ask } from './ask.ts';
 import { createFingerprint, type Fingerprint, readEverything } from './database-text.ts';
@@ -166,7 +167,7 @@ describe('a credential', () => {
       await ask(superuser, 'updateUser(id: $id, input: $input)', { id: encodeId('User', user), input }),
     ).toBe('ok');
     expect(await works(session)).toBe(false);
-    expect(await works(app.withToken(await signIn(app.anonymous, 'ada', 'a long password')))).toBe(true);
+    expect(await works(app.withToken(await signInAnew(app.anonymous, 'ada', 'a long password')))).toBe(true);
   });
 
   const endings = ['deleteMe', 'deleteUser(id: $id)', 'signOut'];
@@ -206,7 +207,7 @@ describe('a credential', () => {
 });
 
 describe('an Authorization header', () => {
-  const unknown = 'A'.repeat(43);
+  const unknown = new Uint8Array(32);
   const malformed: [what: string, header: (session: string, token: string) => string][] = [
     ['is empty', () => ''],
     ['has no token', () => 'Bearer'],
@@ -215,8 +216,9 @@ describe('an Authorization header', () => {
     ['has no scheme', (session) => session],
     ['has two tokens', (session, token) => `Bearer ${session} ${token}`],
     ['is there twice', (session, token) => `Bearer ${session}, Bearer ${token}`],
-    ['has an unknown session', () => `Bearer ug_ses_${unknown}`],
-    ['has an unknown token', () => `Bearer ug_tok_${unknown}`],
+    ['has an unknown session', () => `Bearer ${secretOf('session', unknown).secret}`],
+    ['has an unknown token', () => `Bearer ${secretOf('apiToken', unknown).secret}`],
+    ['has a session with a wrong checksum', (session) => `Bearer ${session.slice(0, -6)}000000`],
     ['has a session as a token', (session) => `Bearer ${session.replace('ug_ses_', 'ug_tok_')}`],
     ['has a token as a session', (_session, token) => `Bearer ${token.replace('ug_tok_', 'ug_ses_')}`],
     ['has a session in other letters', (session) => `Bearer ${session.toUpperCase()}`],

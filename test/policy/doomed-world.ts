@@ -37,8 +37,11 @@ export const inventories = {
     phoneNumbers: 2,
     identities: 1,
     memberships: 2,
-    sessions: 3,
+    sessions: 5,
     apiTokens: 1,
+    consents: 1,
+    codes: 3,
+    invitations: 2,
     shares: 3,
     'dataRecords.activities': 2,
     'dataRecords.traces': 1,
@@ -49,8 +52,11 @@ export const inventories = {
     phoneNumbers: 1,
     identities: 0,
     memberships: 0,
-    sessions: 0,
+    sessions: 1,
     apiTokens: 0,
+    consents: 0,
+    codes: 0,
+    invitations: 0,
     shares: 1,
     'dataRecords.activities': 1,
   },
@@ -62,6 +68,9 @@ export const inventories = {
     memberships: 0,
     sessions: 0,
     apiTokens: 1,
+    consents: 0,
+    codes: 0,
+    invitations: 0,
     shares: 0,
   },
 } as const;
@@ -80,6 +89,7 @@ export async function createDoomedWorld(app: Pick<TestApp, 'database' | 'withTok
     owner: rows.session(bystanders.owner).secret,
   };
   await rows.write(app.database);
+  const invitation = await addClientsAndCodes(app.database, { ...bystanders, ada, kid });
   await addRefreshTokens(
     app.database,
     sessions.map(({ id }) => id),
@@ -97,7 +107,11 @@ export async function createDoomedWorld(app: Pick<TestApp, 'database' | 'withTok
     /** The accounts that go, the deleted one first. */
     erased: { person: [ada, kid, sibling], kid: [kid], robot: [robot, bot] },
     /** The ids by which the rows that go, or lose their values, are known. */
-    owned: { person: [ada, kid, sibling, ...sessions.map(({ id }) => id)], kid: [kid], robot: [robot, bot] },
+    owned: {
+      person: [ada, kid, sibling, invitation, ...sessions.map(({ id }) => id)],
+      kid: [kid],
+      robot: [robot, bot],
+    },
   };
 }
 
@@ -190,6 +204,53 @@ function addRobot(rows: Rows, organizationId: string) {
   rows.apiToken({ userId: robot }, [], { name: 'robot-token' });
   const bot = rows.user({ kind: 'MANAGED', managerId: robot, firstName: 'Botfirst' });
   return { robot, bot };
+}
+
+/** What a client, a delegate and an invitation leave: two sessions among the person's. @returns the invitation to her address */
+async function addClientsAndCodes(
+  { prisma }: Pick<Database, 'prisma'>,
+  { ada, kid, grace }: Record<'ada' | 'kid' | 'grace', string>,
+): Promise<string> {
+  const { newId, randomBytes } = createSources();
+  const hash = () => new Uint8Array(randomBytes(32));
+  const expiresAt = ahead(hour);
+  const client = { id: newId(), name: 'An app', redirectUris: ['https://app.example/'], scopes: ['profile'] };
+  await prisma.oAuthClient.create({ data: client });
+  const clientId = client.id;
+  for (const userId of [ada, grace])
+    await prisma.consent.create({ data: { userId, clientId, scopes: ['profile'] } });
+  await prisma.session.createMany({
+    data: [
+      { id: newId(), userId: ada, clientId, scopes: ['profile'], expiresAt },
+      { id: newId(), userId: kid, actorId: ada, scopes: ['data:read'], expiresAt },
+    ],
+  });
+  const code = { redirectUri: 'https://app.example/', codeChallenge: 'x', authenticatedAt: ahead(0) };
+  await prisma.authorizationCode.create({
+    data: { id: newId(), codeHash: hash(), clientId, userId: ada, ...code, expiresAt },
+  });
+  await prisma.deviceAuthorization.create({
+    data: {
+      id: newId(),
+      deviceCodeHash: hash(),
+      userCodeHash: hash(),
+      userId: ada,
+      userAgent: 'AdaBrowser',
+      expiresAt,
+    },
+  });
+  await prisma.challenge.create({
+    data: { id: newId(), kind: 'PASSWORD_RESET', userId: ada, codeHash: hash(), expiresAt },
+  });
+  const invitation = newId();
+  await prisma.invitation.createMany({
+    data: [
+      { id: invitation, codeHash: hash(), email: 'ADA2@gone.example', expiresAt },
+      { id: newId(), codeHash: hash(), usedById: ada, usedAt: ahead(0), expiresAt },
+      { id: newId(), codeHash: hash(), email: 'grace@stays.example', expiresAt },
+    ],
+  });
+  return invitation;
 }
 
 async function addRefreshTokens(

@@ -97,5 +97,7 @@ export async function deleteAllRows({ prisma }: Pick<Database, 'prisma'>): Promi
     prisma.auditEvent.deleteMany(),
     prisma.outboxEvent.deleteMany(),
     prisma.erasure.deleteMany(),
+    prisma.oAuthClient.deleteMany(),
+    prisma.invitation.deleteMany(),
   ]);
 }
