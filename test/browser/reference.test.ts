@@ -116,7 +116,7 @@ describe('the API reference', () => {
   });
 });
 
-const bearer = /^Bearer ug_ses_[\w-]{43}$/;
+const bearer = /^Bearer ug_ses_[\w-]{49}$/;
 
 /** What each asset cost in bytes over the network, with its name. */
 function listAssets() {

@@ -10,6 +10,8 @@ export interface Operation {
   readonly name: string;
   readonly document: string;
   readonly variables: (world: World) => Record<string, unknown>;
+  /** Whether only a person may do it, with a session of its own. */
+  readonly isForPersons?: boolean;
   /** What an operation that was not refused found. */
   readonly read: (data: Record<string, unknown>, world: World) => unknown;
 }

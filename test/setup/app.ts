@@ -52,6 +52,9 @@ export interface RestAnswer {
 
 export type TestApp = Awaited<ReturnType<typeof openTestApp>>;
 
+/** What test apps protect their keys with. */
+export const testSecret = 'a secret that only these tests use';
+
 const manyAttempts = {
   RATE_LIMIT_PER_MINUTE: '1000000',
   SIGN_IN_ATTEMPTS_PER_ACCOUNT: '1000000',
@@ -77,7 +80,7 @@ export async function openTestApp({
     logFormat: 'json',
     stream: { write: (line: string) => void logged.push(line) },
   });
-  const config = loadConfig({ ...manyAttempts, ...env });
+  const config = loadConfig({ USERGRAPH_SECRET: testSecret, ...manyAttempts, ...env });
   const sent: Message[] = [];
   const messages: Messages = {
     send: async (message) => void sent.push(message),

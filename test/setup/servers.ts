@@ -21,6 +21,9 @@ export function createServers() {
       PORT: '0',
       DATABASE_URL: `pglite:${directory}`,
       LOG_FORMAT: 'json',
+      ...(env.DATABASE_URL?.startsWith('postgres') && {
+        USERGRAPH_SECRET: 'a secret that only these tests use',
+      }),
     };
     const process = usergraph(command, { NODE_ENV: 'production', ...settings, ...env });
     processes.push(process);
