@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import { assertMigrated } from './db/migrate.ts';
 import { hasDemoAccounts, seedDemoAccounts } from './demo/seed.ts';
+import { forgetEnded } from './domain/housekeeping.ts';
 import { createLog, type Log } from './log.ts';
 import { secretOf } from './secret.ts';
 import { type HttpServer, listen } from './server.ts';
@@ -30,6 +31,7 @@ export async function startServer(config: Config, log: Log = createLog(config)):
     await app.ready();
     const server = await listen(app, config);
     url = server.url;
+    const housekeeping = keepHouse(database, log);
     log.info({ url: server.url, database: database.description }, 'listening');
     if (demo !== 'none' && !isLoopback(config.host)) {
       log.warn(
@@ -37,7 +39,11 @@ export async function startServer(config: Config, log: Log = createLog(config)):
         'the demo accounts have public passwords, and other machines can reach this server',
       );
     }
-    return { url: server.url, database, demo, close: () => stop({ server, app, database, log }) };
+    const close = () => {
+      clearInterval(housekeeping);
+      return stop({ server, app, database, log });
+    };
+    return { url: server.url, database, demo, close };
   } catch (error) {
     await app?.close();
     await database.close();
@@ -59,6 +65,18 @@ async function offerDemo(database: Database): Promise<RunningServer['demo']> {
   if (someone) return (await hasDemoAccounts(database)) ? 'kept' : 'none';
   await seedDemoAccounts(database);
   return 'new';
+}
+
+const hour = 60 * 60 * 1000;
+
+/** Now and every hour, forgets what is over; several processes may do so at once. */
+function keepHouse({ prisma }: Database, log: Log): NodeJS.Timeout {
+  const work = () =>
+    forgetEnded({ prisma, now: () => new Date() }).catch((error: unknown) =>
+      log.warn({ err: error }, 'what is over could not be forgotten; it is tried again in an hour'),
+    );
+  void work();
+  return setInterval(work, hour).unref();
 }
 
 async function stop(parts: {

@@ -1,0 +1,26 @@
+/** Forgets what is over: nothing can be done with it any more, and addresses and programs stand in it. */
+import type { Context } from '../context.ts';
+
+const day = 24 * 60 * 60 * 1000;
+/** Ended sessions are kept this long, in days, for whoever looks into a misuse. */
+export const endedSessionDays = 30;
+/** Codes and invitations that are over are kept this long, in days. */
+export const endedCodeDays = 1;
+
+/** Deletes sessions, codes and invitations that have been over for a while. @returns how many rows went */
+export async function forgetEnded({ prisma, now }: Pick<Context, 'prisma' | 'now'>): Promise<number> {
+  const before = (days: number) => new Date(now().getTime() - days * day);
+  const sessionsBefore = before(endedSessionDays);
+  const codesBefore = before(endedCodeDays);
+  const isOver = { where: { expiresAt: { lt: codesBefore } } };
+  const deleted = [
+    await prisma.session.deleteMany({
+      where: { OR: [{ expiresAt: { lt: sessionsBefore } }, { revokedAt: { lt: sessionsBefore } }] },
+    }),
+    await prisma.authorizationCode.deleteMany(isOver),
+    await prisma.deviceAuthorization.deleteMany(isOver),
+    await prisma.challenge.deleteMany(isOver),
+    await prisma.invitation.deleteMany(isOver),
+  ];
+  return deleted.reduce((sum, { count }) => sum + count, 0);
+}
