@@ -19,6 +19,7 @@ import { addCorsHeaders } from './http/cors.ts';
 import { errorResponse } from './http/error-response.ts';
 import { type Connection, type Exchange, openExchange } from './http/exchange.ts';
 import { createHealth } from './http/health.ts';
+import { addRateLimitHeaders } from './http/rate-limit-headers.ts';
 import { limitBody, mediaType } from './http/request-body.ts';
 import { logRequest } from './http/request-log.ts';
 import { sdlResponse } from './http/sdl.ts';
@@ -86,7 +87,7 @@ export function createApp({ database, config, log, origin, messages, ...given }:
     const call =
       findEndpoint(exchange, { ...services, config }) ??
       findAccountPage(exchange, { ...services, config, hasDemo: demoAccounts }) ??
-      findCall(exchange, config.restMounts, config);
+      findCall(exchange, config.restMounts, { ...config, now: sources.now });
     if (call instanceof Response) return call;
     if (call !== undefined) {
       const context = await identify(exchange, () => call.credential, call.isTolerant);
@@ -99,10 +100,12 @@ export function createApp({ database, config, log, origin, messages, ...given }:
     if (!['GET', 'POST'].includes(request.method)) throw new MethodNotAllowedError(['GET', 'POST']);
     requireJson(request);
     const context = await identify(exchange, () => bearerSecret(request.headers));
-    return graphql.fetch(await limitBody(request, config.maxBodyBytes), context);
+    return graphql.fetch(await limitBody(request, config.maxBodyBytes), context, (cost) =>
+      count(exchange, context.actor, cost),
+    );
   }
 
-  /** Authenticates once, and counts the request once: a bad credential against the address that it came from. */
+  /** Authenticates once, and counts the request: a bad credential against the address that it came from. */
   async function identify(
     exchange: Exchange,
     secret: () => string | null,
@@ -134,8 +137,8 @@ export function createApp({ database, config, log, origin, messages, ...given }:
     return { ...parts, actor, rateLimit };
   }
 
-  async function count(exchange: Exchange, actor: Actor): Promise<RateLimit> {
-    const rateLimit = await limits.consume(actor, exchange.client.ipAddress);
+  async function count(exchange: Exchange, actor: Actor, cost = 1): Promise<RateLimit> {
+    const rateLimit = await limits.consume(actor, exchange.client.ipAddress, cost);
     exchange.rateLimit = rateLimit;
     if (!rateLimit.allowed) throw new RateLimitedError(rateLimit);
     return rateLimit;
@@ -146,6 +149,7 @@ export function createApp({ database, config, log, origin, messages, ...given }:
       const exchange = openExchange(request, connection, { requestId: sources.newId(), log, isTrustedProxy });
       const response = await respond(exchange).catch((error: unknown) => errorResponse(error, exchange));
       response.headers.set('x-request-id', exchange.requestId);
+      if (exchange.rateLimit) addRateLimitHeaders(response.headers, exchange.rateLimit);
       addCorsHeaders(response.headers, request, config.corsOrigins);
       logRequest(exchange, response);
       return response;

@@ -6,7 +6,13 @@ import { type MountedDialect, parseMounts } from './rest/mounts.ts';
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const providerName = z.string().regex(/^[a-z][a-z0-9-]{0,29}$/, 'must be a short name in lower case');
-const issuerUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+/** Keys that came over plain HTTP could be anybody's. */
+const issuerUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an https URL' })
+  .refine(
+    (url) => /^(https:|http:\/\/(localhost|127(\.\d+){3}|\[::1\])(:\d+)?(\/|$))/i.test(url),
+    'must be an https URL, or one of this machine',
+  );
 
 const oidcProvider = z.strictObject({
   name: providerName,

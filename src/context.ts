@@ -1,6 +1,8 @@
 import type { AccessTokens } from './auth/access-tokens.ts';
 import type { ExternalTokens } from './auth/external-tokens.ts';
+import type { Keys } from './auth/keys.ts';
 import type { Sealing } from './auth/sealing.ts';
+import type { Background } from './background.ts';
 import type { Config } from './config.ts';
 import type { Actor } from './domain/policy.ts';
 import type { PrismaClient } from './generated/prisma/client.ts';
@@ -35,8 +37,10 @@ export interface Context extends Sources {
   readonly settings: Settings;
   /** The URL that this server signs tokens as (RFC 8414), without a slash at its end. */
   readonly issuer: string;
+  readonly keys: Pick<Keys, 'sign'>;
   readonly accessTokens: AccessTokens;
   readonly externalTokens: ExternalTokens;
   readonly sealing: Sealing;
   readonly messages: Messages;
+  readonly background: Background;
 }

@@ -156,8 +156,8 @@ export class IdentityTakenError extends DomainError {
 }
 
 export class InvalidCredentialsError extends DomainError {
-  constructor() {
-    super('INVALID_CREDENTIALS', { path: ['input'] });
+  constructor(options: { message?: string; path?: readonly string[] } = {}) {
+    super('INVALID_CREDENTIALS', { path: ['input'], ...options });
   }
 }
 
@@ -255,7 +255,7 @@ export class OAuthError extends DomainError {
 }
 
 /** Which credential could not be used, as far as its form tells. */
-export type PresentedKind = 'none' | 'unreadable' | 'capability' | 'other';
+export type PresentedKind = 'none' | 'capability' | 'other';
 
 export class UnauthenticatedError extends DomainError {
   readonly presented: PresentedKind;
@@ -268,6 +268,13 @@ export class UnauthenticatedError extends DomainError {
   /** Whether there was no credential at all, rather than one that is no good. */
   get isMissing(): boolean {
     return this.presented === 'none';
+  }
+}
+
+/** An `Authorization: Bearer` header without exactly one token (RFC 6750, section 3.1: `invalid_request`). */
+export class UnreadableCredentialError extends DomainError {
+  constructor() {
+    super('BAD_REQUEST', { message: 'The Authorization header must be: Bearer <token>.' });
   }
 }
 
@@ -340,7 +347,7 @@ export class RateLimitedError extends DomainError {
 }
 
 export class ServiceUnavailableError extends DomainError {
-  constructor(cause: unknown) {
-    super('SERVICE_UNAVAILABLE', { cause });
+  constructor(cause: unknown, message?: string) {
+    super('SERVICE_UNAVAILABLE', { cause, ...(message !== undefined && { message }) });
   }
 }

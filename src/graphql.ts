@@ -9,8 +9,11 @@ import { type DocumentNode, GraphQLError } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Context } from './context.ts';
-import { DomainError } from './errors.ts';
-import { errorDetails, errorHeaders, toDomainError } from './http/error-response.ts';
+import { DomainError, InvalidArgumentError } from './errors.ts';
+import { discreet, discreetMessage } from './graphql/discreet-errors.ts';
+import { operationCost } from './graphql/operation-cost.ts';
+import { errorDetails, nativeErrorHeaders, toDomainError } from './http/error-response.ts';
+import type { RateLimit } from './limits.ts';
 import type { Log } from './log.ts';
 import { schema } from './schema/index.ts';
 
@@ -23,8 +26,17 @@ const documentLimits = {
   depth: 25,
 } as const;
 
+/** A request while it is answered. */
+interface Run {
+  readonly context: Context;
+  /** @throws {RateLimitedError} */
+  readonly count: (cost: number) => Promise<RateLimit>;
+  /** What the operation counts as, less what was counted already. */
+  owed: number;
+}
+
 export function createGraphQL({ log }: { log: Log }) {
-  const running = new AsyncLocalStorage<Context>();
+  const running = new AsyncLocalStorage<Run>();
   const yoga = createYoga<Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -38,10 +50,12 @@ export function createGraphQL({ log }: { log: Log }) {
       documentCache: createCache<DocumentNode>(),
       errorCache: createCache<object>(),
     },
-    maskedErrors: { maskError: (error) => toGraphQLError(error, running.getStore() ?? { log }) },
+    maskedErrors: { maskError: (error) => toGraphQLError(error, running.getStore()?.context ?? { log }) },
     plugins: [
       useParameterErrors(),
+      useDiscreetErrors(),
       useDocumentLength(),
+      useOperationCost(() => running.getStore()),
       maxTokensPlugin({ n: documentLimits.tokens, onReject }) as Plugin,
       maxDepthPlugin({ n: documentLimits.depth, ignoreIntrospection: false, onReject }) as Plugin,
       maxAliasesPlugin({ n: documentLimits.aliases, onReject }) as Plugin,
@@ -49,8 +63,11 @@ export function createGraphQL({ log }: { log: Log }) {
     ],
   });
   return {
-    fetch: async (request: Request, context: Context): Promise<Response> => {
-      const response = await running.run(context, () => yoga.fetch(request, context));
+    /** Answers a request of a caller that was counted once; `count` counts it for more. */
+    fetch: async (request: Request, context: Context, count: Run['count']): Promise<Response> => {
+      const run: Run = { context, count, owed: 0 };
+      const response = await running.run(run, () => yoga.fetch(request, context));
+      if (run.owed > 0) await count(run.owed); // what is refused as a whole counts as what it asked for, too
       if (response.status === 415) throw new DomainError('UNSUPPORTED_MEDIA_TYPE'); // Yoga says no more than that
       if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'no-store');
       return response;
@@ -87,11 +104,28 @@ function useParameterErrors(): Plugin<Context> {
         try {
           return await requestParser(request);
         } catch (error) {
-          if (error instanceof GraphQLError) throw error;
-          throw new DomainError('BAD_REQUEST', { cause: error });
+          if (!(error instanceof GraphQLError)) throw new DomainError('BAD_REQUEST', { cause: error });
+          const { message, extensions } = error;
+          if (extensions.originalError === undefined) throw error;
+          throw new DomainError('BAD_REQUEST', { message, cause: error }); // the original one repeats the body
         }
       });
     },
+  };
+}
+
+/** Those of a document that cannot be run; those of its variables are told by `withCode`. */
+function useDiscreetErrors(): Plugin<Context> {
+  return {
+    onParse:
+      () =>
+      ({ result, replaceParseResult }) => {
+        if (result instanceof GraphQLError) replaceParseResult(discreet(result) as never);
+      },
+    onValidate:
+      () =>
+      ({ result, setResult }) =>
+        setResult((result as GraphQLError[]).map(discreet)),
   };
 }
 
@@ -100,6 +134,30 @@ function useDocumentLength(): Plugin<Context> {
     onParams({ params: { query } }) {
       if (typeof query !== 'string' || query.length <= documentLimits.characters) return;
       throw new DomainError('BAD_REQUEST', { message: 'The document is longer than 64 Ki characters.' });
+    },
+  };
+}
+
+/** Counts each operation for what it holds before any of it runs, so that an alias saves nobody a request. */
+function useOperationCost(running: () => Run | undefined): Plugin<Context> {
+  return {
+    onParse({ context: { params } }) {
+      return ({ result }) => {
+        const run = running();
+        if (run && result !== null && 'definitions' in result) run.owed = operationCost(result, params) - 1;
+      };
+    },
+    async onExecute({ extendContext }) {
+      const run = running();
+      if (!run || run.owed === 0) return;
+      const { owed, context, count } = run;
+      run.owed = 0;
+      const { limit } = context.rateLimit;
+      if (owed >= limit)
+        throw new InvalidArgumentError(
+          `The operation counts as ${owed + 1} requests, more than the ${limit} of a minute. Send fewer fields at once.`,
+        );
+      extendContext({ rateLimit: await count(owed) });
     },
   };
 }
@@ -115,7 +173,7 @@ function toGraphQLError(error: unknown, { log, requestId }: { log: Log; requestI
       code: known.code,
       ...errorDetails(known),
       ...(known.code === 'INTERNAL_SERVER_ERROR' && { requestId }),
-      http: { status: known.status, headers: errorHeaders(known) },
+      http: { status: known.status, headers: nativeErrorHeaders(known) },
     },
   });
 }
@@ -127,7 +185,7 @@ const isGraphQLOwn = (original: unknown) =>
 function withCode(error: GraphQLError): GraphQLError {
   if (error.extensions.code !== undefined) return error;
   const { nodes, source, positions, path, extensions } = error;
-  return new GraphQLError(error.message, {
+  return new GraphQLError(discreetMessage(error), {
     nodes: nodes ?? null,
     source: source ?? null,
     positions: positions ?? null,

@@ -1,6 +1,9 @@
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { Config } from './config.ts';
 import type { Actor } from './domain/policy.ts';
+import { addressBlock } from './limits/address-block.ts';
+import { type Counter, createMemoryCounters } from './limits/counters.ts';
+import { createRedisCounters } from './limits/redis-counters.ts';
+import type { Log } from './log.ts';
 
 /** Where a caller stands within its limit. */
 export interface RateLimit {
@@ -16,57 +19,80 @@ export interface RateLimit {
 export interface Limits {
   /** Counts operations of the caller: of its account, its organization, or (anonymous) its address. */
   consume(actor: Actor, ipAddress: string | null, cost?: number): Promise<RateLimit>;
-  /** Counts an attempt to sign in, to the account of this login and from this address; the stricter answer. */
+  /**
+   * Counts an attempt to sign in, to the account of this login and from this address; the stricter answer.
+   * @throws {ServiceUnavailableError} when it cannot be counted
+   */
   consumeSignIn(login: string, ipAddress: string | null): Promise<RateLimit>;
   /** Forgets the attempts to sign in to the account: one succeeded. */
   forgiveSignIn(login: string): Promise<void>;
   close(): Promise<void>;
 }
 
-type Options = Pick<Config, 'rateLimitPerMinute' | 'signInAttempts'> & { readonly now: () => Date };
+interface Options extends Pick<Config, 'rateLimitPerMinute' | 'signInAttempts' | 'redisUrl'> {
+  readonly now: () => Date;
+  readonly log: Log;
+  /** What stands for a login or an address where counts are kept, so that nobody reads there who came. */
+  readonly mac: (text: string) => Uint8Array;
+}
 
-const minute = 60;
-const quarterOfAnHour = 15 * minute;
+/**
+ * Counts in this process, or in Redis for all of them. A token with a limit of its own is held to that and to its
+ * account's.
+ */
+export function createLimits({
+  rateLimitPerMinute,
+  signInAttempts,
+  redisUrl,
+  now,
+  log,
+  mac,
+}: Options): Limits {
+  const { requests, signIns, close } =
+    redisUrl === null ? createMemoryCounters() : createRedisCounters(redisUrl, log);
+  const hidden = (kind: string, text: string) =>
+    `${kind}:${Buffer.from(mac(`${kind}:${text}`)).toString('base64url')}`;
+  const addressKey = (ipAddress: string | null) => hidden('address', addressBlock(ipAddress));
+  const loginKey = (login: string) => hidden('login', login.toLowerCase());
 
-/** Counts in this process. A token with a limit of its own is held to that and to its account's. */
-export function createLimits({ rateLimitPerMinute, signInAttempts, now }: Options): Limits {
-  // The library refuses nothing: each caller has a limit of its own, so who is over it is decided here.
-  const operations = new RateLimiterMemory({ points: Number.MAX_SAFE_INTEGER, duration: minute });
-  const signIns = new RateLimiterMemory({ points: Number.MAX_SAFE_INTEGER, duration: quarterOfAnHour });
-
-  async function count(counter: RateLimiterMemory, key: string, limit: number, cost = 1): Promise<RateLimit> {
-    const { consumedPoints, msBeforeNext } = await counter.consume(key, cost);
+  async function count(counter: Counter, key: string, limit: number, cost = 1): Promise<RateLimit> {
+    const { points, msBeforeNext } = await counter.add(key, cost);
     return {
       limit,
-      remaining: Math.max(0, limit - consumedPoints),
+      remaining: Math.max(0, limit - points),
       resetAt: new Date(now().getTime() + msBeforeNext),
-      allowed: consumedPoints <= limit,
+      allowed: points <= limit,
       retryAfter: Math.max(1, Math.ceil(msBeforeNext / 1000)),
     };
   }
 
   return {
-    async consume({ user, organizationId, credential }, ipAddress, cost = 1) {
-      const own =
-        credential.rateLimit == null
-          ? null
-          : await count(operations, `token:${credential.id}`, credential.rateLimit, cost);
+    async consume(actor, ipAddress, cost = 1) {
+      const { id, rateLimit } = actor.credential;
+      const own = rateLimit == null ? null : await count(requests, `token:${id}`, rateLimit, cost);
       if (own?.allowed === false) return own; // what is refused for the token's sake costs its account nothing
-      const key = user?.id ?? organizationId ?? `address:${ipAddress ?? 'unknown'}`;
-      const account = await count(operations, key, rateLimitPerMinute, cost);
+      const account = await count(
+        requests,
+        identityOf(actor) ?? addressKey(ipAddress),
+        rateLimitPerMinute,
+        cost,
+      );
       return own !== null && account.allowed && own.remaining < account.remaining ? own : account;
     },
     async consumeSignIn(login, ipAddress) {
-      const address = await count(signIns, `address:${ipAddress ?? 'unknown'}`, signInAttempts.perAddress);
+      const address = await count(signIns, addressKey(ipAddress), signInAttempts.perAddress);
       if (!address.allowed) return address; // so that one address cannot lock more accounts than it may try
-      const account = await count(signIns, accountKey(login), signInAttempts.perAccount);
+      const account = await count(signIns, loginKey(login), signInAttempts.perAccount);
       return account.allowed && address.remaining < account.remaining ? address : account;
     },
-    async forgiveSignIn(login) {
-      await signIns.delete(accountKey(login));
-    },
-    close: async () => {},
+    forgiveSignIn: (login) => signIns.forget(loginKey(login)),
+    close,
   };
 }
 
-const accountKey = (login: string) => `account:${login.toLowerCase()}`;
+/** Who really acts: what somebody does for another account is not that account's to pay. */
+function identityOf({ delegate, user, organizationId }: Actor): string | null {
+  const account = delegate?.id ?? user?.id;
+  if (account !== undefined) return `account:${account}`;
+  return organizationId === null ? null : `organization:${organizationId}`;
+}

@@ -3,13 +3,15 @@ import { type AccessTokens, createAccessTokens } from './auth/access-tokens.ts';
 import { createExternalTokens, type ExternalTokens } from './auth/external-tokens.ts';
 import { createKeys, type Keys } from './auth/keys.ts';
 import { createSealing, type Sealing } from './auth/sealing.ts';
+import { type Background, createBackground } from './background.ts';
 import type { Config } from './config.ts';
 import type { Sources } from './context.ts';
 import type { PrismaClient } from './generated/prisma/client.ts';
 import { createLimits, type Limits } from './limits.ts';
 import type { Log } from './log.ts';
-import { createLogMessages } from './messages/log-messages.ts';
 import type { Messages } from './messages/messages.ts';
+import { createMessages } from './messages/outgoing.ts';
+import { createOpenIdProviders, type OpenIdProviders } from './oauth/openid-providers.ts';
 
 export interface Services {
   /** The URL that this server signs tokens as; known once it listens. */
@@ -18,8 +20,10 @@ export interface Services {
   readonly sealing: Sealing;
   readonly accessTokens: AccessTokens;
   readonly externalTokens: ExternalTokens;
+  readonly openIdProviders: OpenIdProviders;
   readonly limits: Limits;
   readonly messages: Messages;
+  readonly background: Background;
   close(): Promise<void>;
 }
 
@@ -40,17 +44,26 @@ export function createServices({ prisma, config, log, sources, origin, messages 
   const secret = config.secret ?? Buffer.from(sources.randomBytes(32)).toString('base64');
   const sealing = createSealing(secret, sources.randomBytes);
   const keys = createKeys({ ...sources, prisma, sealing });
-  const limits = createLimits({ ...config, now: sources.now });
-  const outgoing = messages ?? createLogMessages(log);
+  const background = createBackground(log);
+  const limits = createLimits({
+    ...config,
+    now: sources.now,
+    log,
+    mac: (text) => sealing.mac('limit', text),
+  });
+  const outgoing = messages ?? createMessages(config, log);
   return {
     issuer,
     keys,
     sealing,
     accessTokens: createAccessTokens({ ...sources, keys, issuer }),
     externalTokens: createExternalTokens(config.trustedIssuers, log),
+    openIdProviders: createOpenIdProviders(sources),
     limits,
     messages: outgoing,
+    background,
     async close() {
+      await background.close(); // what it does may need all the others
       await limits.close();
       await outgoing.close();
     },

@@ -47,6 +47,16 @@ export function secretKind(secret: string): SecretKind | null {
   return kind !== undefined && checksum(secret.slice(0, -6)) === secret.slice(-6) ? kind : null;
 }
 
+const anywhere = new RegExp(
+  `(${Object.values(secretPrefixes).join('|')})[\\w-]+|eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]*`,
+  'g',
+);
+
+/** A text without the secrets and signed tokens in it, which somebody put where none belongs. */
+export function maskSecrets(text: string): string {
+  return text.replace(anywhere, (_, prefix = '') => `${prefix}…`);
+}
+
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /** The CRC-32 of a text in six base-62 digits, so that a scanner tells a secret from what only looks like one. */

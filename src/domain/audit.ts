@@ -22,6 +22,7 @@ export const actions = {
   'identity.link': 'user.updated',
   'identity.unlink': 'user.updated',
   'invitation.create': 'invitation.created',
+  'invitation.revoke': 'invitation.revoked',
   'token.create': 'token.created',
   'token.rotate': 'token.rotated',
   'token.revoke': 'token.revoked',

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { ForbiddenError, UnauthenticatedError } from '../errors.ts';
-import type { ActingUser } from './policy.ts';
+import { type ActingUser, isPerson } from './policy.ts';
 
 /** @throws {UnauthenticatedError} when nobody says who asks */
 export function requireCaller({ actor }: Pick<Context, 'actor'>): void {
@@ -31,7 +31,6 @@ export function requireOwnUser(context: Pick<Context, 'actor'>): ActingUser {
  */
 export function requirePerson(context: Pick<Context, 'actor'>): ActingUser {
   const user = requireOwnUser(context);
-  const { kind, clientId } = context.actor.credential;
-  if (kind === 'SESSION' && clientId == null) return user;
+  if (isPerson(context.actor)) return user;
   throw new ForbiddenError('Only the person itself may do this: sign in.');
 }

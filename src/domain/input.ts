@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isCommonPassword } from '../auth/common-passwords.ts';
 import { parseNetwork } from '../auth/networks.ts';
 import { type InputProblem, InvalidInputError, type ProblemCode } from '../errors.ts';
+import { redirectUriProblem } from './oauth/redirect-uris.ts';
 import { scopes } from './policy.ts';
 
 /** The limits that the schema's descriptions, the REST documents and the database's constraints repeat. */
@@ -187,6 +188,25 @@ function omitName({ name: _, ...rest }: typeof profile) {
 
 export const newPasswordInput = z.object({ newPassword });
 
+/** What a person says of themselves who makes an account. */
+export const signUpInput = z.object({
+  name: profile.name,
+  firstName: profile.firstName,
+  lastName: profile.lastName,
+  locale: profile.locale,
+  timeZone: profile.timeZone,
+  username: contact.username,
+  email,
+  password: newPassword,
+});
+
+export const createInvitationInput = z.object({ email: email.nullish() });
+
+export const addEmailInput = z.object({ address: email });
+export const addPhoneNumberInput = z.object({ number: phoneNumber });
+/** A one-time code, however it is written; whether it is right is not for its form to say. */
+export const codeInput = z.object({ code: text({ max: limits.name }) });
+
 const network = z
   .string()
   .refine((text) => parseNetwork(text) !== null, 'must be an address or a network such as 192.0.2.0/24');
@@ -201,6 +221,47 @@ export const createApiTokenInput = z.object({
     .refine((limit) => limit > 0, 'must be at least 1')
     .nullish(),
 });
+
+const mostRedirectUris = 20;
+const redirectUri = z
+  .string()
+  .max(limits.url, `must have at most ${limits.url} characters`)
+  .superRefine((uri, context) => {
+    const problem = redirectUriProblem(uri);
+    if (problem !== null) issuesOf(context)('INVALID', problem);
+  });
+
+const oauthClient = {
+  name,
+  redirectUris: z
+    .array(redirectUri)
+    .max(mostRedirectUris, `must have at most ${mostRedirectUris} URIs`)
+    .transform((uris) => [...new Set(uris)]),
+  scopes: z
+    .array(z.enum(scopes))
+    .min(1, 'must have at least one scope')
+    .transform((list) => scopes.filter((scope) => list.includes(scope))),
+  isTrusted: z.boolean(),
+};
+
+export const registerOAuthClientInput = z.object({
+  ...oauthClient,
+  isConfidential: z.boolean(),
+  isTrusted: oauthClient.isTrusted.nullish(),
+});
+
+export const updateOAuthClientInput = z.object(oauthClient).partial();
+
+const mostOverlap = 24 * 60;
+
+export const rotateApiTokenInput = z.object({
+  overlapMinutes: z
+    .int()
+    .refine((minutes) => minutes >= 0 && minutes <= mostOverlap, `must be from 0 to ${mostOverlap}`)
+    .nullish(),
+});
+
+export const registerSigningKeyInput = z.object({ name });
 
 export type AccountUpdate = z.infer<typeof updateAccountInput>;
 

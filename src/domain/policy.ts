@@ -100,10 +100,14 @@ export type AccountAction =
   | 'readSessions'
   | 'endSession'
   | 'update'
+  | 'changeContacts'
   | 'administer'
   | 'delete'
   | 'listTokens'
-  | 'issueToken';
+  | 'issueToken'
+  | 'readShares'
+  | 'share'
+  | 'actFor';
 
 export type Decision =
   | { readonly allowed: true }
@@ -220,6 +224,13 @@ const rules: Record<AccountAction, (actor: Actor, account: Account) => Decision>
     return requireScope(actor, 'users:write');
   },
 
+  changeContacts(actor, account) {
+    const decision = rules.update(actor, account);
+    // A new password goes to a proven address: what was handed a scope must not take the account over by adding its own.
+    if (!decision.allowed || relation(actor, account) !== 'self' || isPerson(actor)) return decision;
+    return forbidden('Only the person itself may change where codes are sent to: sign in.');
+  },
+
   administer(actor, account) {
     if (account.kind === 'INTERNAL') return isProtected('Internal accounts are managed by the system.');
     return requireSuperuser(actor, 'Only a superuser may change this.');
@@ -251,7 +262,63 @@ const rules: Record<AccountAction, (actor: Actor, account: Account) => Decision>
       return forbidden('A token can be made for yourself or for a service account that you run.');
     return requireScope(actor, 'tokens:write');
   },
+
+  readShares(actor, account) {
+    const what = relation(actor, account);
+    if ((what !== 'self' && what !== 'superuser') || actor.delegate)
+      return forbidden('Only the account itself may see what it shares and what is shared with it.');
+    return requireScope(actor, 'profile');
+  },
+
+  share(actor, account) {
+    if (relation(actor, account) !== 'self' || account.kind !== 'HUMAN' || !isPerson(actor))
+      return forbidden('Only the person itself may share its account: sign in.');
+    return requireScope(actor, 'users:write');
+  },
+
+  actFor(actor, account) {
+    const lent = lentScopes(actor, account);
+    const [first] = lent;
+    if (first === undefined || actor.delegate)
+      return forbidden('Only its manager and those it shares with may act for an account.');
+    if (account.status !== 'ACTIVE') return forbidden('Nobody may act for an account that is not active.');
+    const { kind } = actor.credential;
+    if (kind !== 'SESSION' && kind !== 'API_TOKEN')
+      return forbidden('Only a session or an API token may act for another account.');
+    return lent.some((scope) => actor.scopes.has(scope)) ? { allowed: true } : lacks(first);
+  },
 };
+
+/** What one may do who acts for another account: never to change it, its sign-in or its tokens. */
+export const delegableScopes = ['profile', 'data:read', 'data:write'] as const satisfies readonly Scope[];
+
+/** The scopes that an account lends the actor: all that can be lent to its manager, and what it shares to others. */
+export function lentScopes(actor: Actor, account: Account): readonly Scope[] {
+  const isManager = actor.user !== null && account.managerId === actor.user.id;
+  const shared = sharedScopes(actor, account);
+  return isManager ? delegableScopes : delegableScopes.filter((scope) => shared.includes(scope));
+}
+
+/** What an actor can be to an account. */
+export type Relation = 'self' | 'delegate' | 'superuser' | 'manager' | 'operator' | 'grantee' | 'other';
+
+/** What the actor is to an account that it can see, and what that means for an action: why it may, or why not. */
+export function explain(
+  actor: Actor,
+  action: AccountAction,
+  account: Account,
+): { readonly relation: Relation; readonly decision: Decision } {
+  const what = relation(actor, account);
+  const lending = account.managerId === actor.user?.id ? 'manager' : 'grantee';
+  const isLent = (action === 'actFor' || what === 'other') && lentScopes(actor, account).length > 0;
+  const shown = what === 'self' && actor.delegate ? 'delegate' : isLent ? lending : what;
+  return { relation: shown, decision: decide(actor, action, account) };
+}
+
+/** Whether the person itself is at the other end: signed in, and neither a client nor a delegate of theirs. */
+export function isPerson({ credential, delegate }: Actor): boolean {
+  return credential.kind === 'SESSION' && credential.clientId == null && !delegate;
+}
 
 /** Users of two kinds can manage others: people, and programs of an organization. */
 export function decideCreateManagedUser(actor: Actor): Decision {
@@ -265,6 +332,12 @@ export function decideCreateUser(actor: Actor): Decision {
   return requireSuperuser(actor, 'Only a superuser may create accounts.');
 }
 
+/** For what belongs to the server as a whole, such as its OAuth2 clients. */
+export function decideOperate(actor: Actor, message: string): Decision {
+  if (actor.credential.kind !== 'CONSOLE' && !actor.user?.isSuperuser) return forbidden(message);
+  return requireScope(actor, 'admin');
+}
+
 /** For what is done in an organization's name: service accounts, and tokens of its own. */
 export function decideRunOrganization(actor: Actor, organizationId: string, scope: Scope): Decision {
   if (!runsOrganization(actor, organizationId))
@@ -276,6 +349,12 @@ export function decideRunOrganization(actor: Actor, organizationId: string, scop
 export function decideGrantScopes(actor: Actor, wanted: readonly Scope[]): Decision {
   const missing = wanted.find((scope) => !actor.scopes.has(scope));
   return missing === undefined ? { allowed: true } : lacks(missing);
+}
+
+/** Whoever was let at an account can give that up, however it shows who it is; nobody can do it in its place. */
+export function decideRenounceShare(actor: Actor): Decision {
+  if (actor.delegate) return forbidden('Only the account itself may give up what is shared with it.');
+  return requireScope(actor, 'users:write');
 }
 
 /**

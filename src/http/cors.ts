@@ -1,5 +1,16 @@
-const exposed =
-  'X-Request-Id, Retry-After, WWW-Authenticate, ETag, X-Api-Schema, X-Ratelimit-Permitted, X-Ratelimit-Remaining';
+/** What pages may read of an answer besides its body; the last ones are of the dialects. */
+const exposed = [
+  'X-Request-Id',
+  'Retry-After',
+  'RateLimit',
+  'RateLimit-Policy',
+  'WWW-Authenticate',
+  'ETag',
+  'X-Api-Schema',
+  'X-Ratelimit-Permitted',
+  'X-Ratelimit-Remaining',
+  'Refreshed-Token',
+].join(', ');
 
 /** Cross-origin access (Fetch standard). No answer to a request with cookies can be read, so any origin may be let in. */
 export function addCorsHeaders(headers: Headers, request: Request, allowed: '*' | readonly string[]): void {

@@ -7,6 +7,8 @@ import {
   MethodNotAllowedError,
   RateLimitedError,
   ServiceUnavailableError,
+  UnauthenticatedError,
+  UnreadableCredentialError,
 } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Exchange } from './exchange.ts';
@@ -27,7 +29,7 @@ export function toDomainError(error: unknown, log: Log): DomainError {
   return new DomainError('INTERNAL_SERVER_ERROR', { cause: error });
 }
 
-/** The headers that HTTP asks for with an error's status (RFC 6750, RFC 9110). */
+/** The headers that HTTP asks for with an error's status (RFC 9110), as the dialects send them. */
 export function errorHeaders(error: DomainError): Record<string, string> {
   if (error.status === 401) return { 'www-authenticate': 'Bearer realm="usergraph"' };
   if (error instanceof InsufficientScopeError) {
@@ -39,6 +41,29 @@ export function errorHeaders(error: DomainError): Record<string, string> {
   if (error instanceof MethodNotAllowedError) return { allow: error.allow };
   if (error.code === 'SERVICE_UNAVAILABLE') return { 'retry-after': '5' };
   return {};
+}
+
+/** The same as this server's own surfaces send them: with a challenge that says why (RFC 6750, section 3). */
+export function nativeErrorHeaders(error: DomainError): Record<string, string> {
+  const challenge = bearerChallenge(error);
+  return { ...errorHeaders(error), ...(challenge !== null && { 'www-authenticate': challenge }) };
+}
+
+/** Who sent no credential is told no error, but how to authenticate. Null where a credential is not what is missing. */
+function bearerChallenge(error: DomainError): string | null {
+  if (error instanceof UnreadableCredentialError) return challenge({ error: 'invalid_request' }, error);
+  if (error instanceof InsufficientScopeError)
+    return challenge({ error: 'insufficient_scope', scope: error.scope }, error);
+  if (error instanceof UnauthenticatedError && !error.isMissing)
+    return challenge({ error: 'invalid_token' }, error);
+  return null;
+}
+
+function challenge(attributes: Readonly<Record<string, string>>, { message }: DomainError): string {
+  const all = { realm: 'usergraph', ...attributes, error_description: message.replace(/[^ !#-[\]-~]/g, '') };
+  return `Bearer ${Object.entries(all)
+    .map(([name, value]) => `${name}="${value}"`)
+    .join(', ')}`;
 }
 
 /** What `extensions` tells of an error besides its code. */
@@ -59,6 +84,6 @@ export function errorResponse(error: unknown, { request, requestId, log, fail }:
   const extensions = { code: known.code, ...errorDetails(known), requestId };
   return Response.json(
     { errors: [{ message: known.message, extensions }] },
-    { status: known.status, headers: { ...errorHeaders(known), 'cache-control': 'no-store' } },
+    { status: known.status, headers: { ...nativeErrorHeaders(known), 'cache-control': 'no-store' } },
   );
 }

@@ -1,3 +1,4 @@
+import { maskSecrets } from '../auth/secrets.ts';
 import type { Exchange } from './exchange.ts';
 
 const health = new Set(['/livez', '/readyz']);
@@ -10,7 +11,7 @@ export function logRequest({ request, url, log, actor, started }: Exchange, resp
   log.info(
     {
       method: request.method,
-      path,
+      path: path && maskSecrets(path),
       status: response.status,
       ms: Math.round(performance.now() - started),
       ...(actor && { credential: actor.credential.kind, actorId: actor.user?.id ?? actor.organizationId }),

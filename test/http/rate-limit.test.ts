@@ -93,10 +93,9 @@ describe('the count', () => {
     expect((await send(null, '192.0.2.1')).status).toBe(200);
   });
 
-  it('counts a document of many fields as one request, and one that fails too', async () => {
+  it('counts a document that fails, too', async () => {
     const send = limited();
-    expect((await send(null, '192.0.2.1', '{ a: __typename b: __typename c: __typename }')).status).toBe(200);
-    await statuses(4, () => send(null, '192.0.2.1', '{ nothing }'));
+    await statuses(5, () => send(null, '192.0.2.1', '{ nothing }'));
     expect((await send(null, '192.0.2.1')).status).toBe(429);
   });
 
@@ -136,5 +135,217 @@ describe('the count', () => {
     for (const path of ['/livez', '/readyz', '/schema.graphql', '/']) {
       expect(await statuses(3, () => get(path))).toEqual([200, 200, 200]);
     }
+  });
+});
+
+/** What the header `RateLimit` says is left. */
+const left = ({ headers }: { headers: Headers }) =>
+  Number(/^"default";r=(\d+);t=\d+$/.exec(headers.get('ratelimit') ?? '')?.[1] ?? 'NaN');
+
+describe('an operation counts as many requests as it has fields at its root', () => {
+  it.each([
+    ['one field', '{ __typename }', 1],
+    [
+      'nothing but what is inside a field',
+      '{ viewer { rateLimit { limit remaining } credential { kind } } }',
+      1,
+    ],
+    ['a field twice under one name, which runs once', '{ __typename __typename }', 1],
+    ['fields', '{ __typename viewer { credential { kind } } }', 2],
+    ['aliases', '{ a: __typename b: __typename c: __typename }', 3],
+    ['a fragment', '{ ...F a: __typename } fragment F on Query { b: __typename c: __typename }', 3],
+    [
+      'a fragment that is spread twice, which runs once',
+      '{ ...F ...G } fragment F on Query { ...G } fragment G on Query { b: __typename c: __typename }',
+      2,
+    ],
+    ['fragments in their place', '{ ... { a: __typename } ... on Query { b: __typename } }', 2],
+    [
+      'what is left out, which costs nothing',
+      '{ a: __typename b: __typename @skip(if: true) c: __typename @include(if: false) ... @skip(if: true) { d: __typename } }',
+      1,
+    ],
+    [
+      'what could be left out, and is not',
+      '{ a: __typename b: __typename @skip(if: false) c: __typename @include(if: true) }',
+      3,
+    ],
+    [
+      'what a default leaves out',
+      'query ($no: Boolean! = false) { a: __typename b: __typename @include(if: $no) }',
+      1,
+    ],
+    ['all of it left out, which counts as a request still', '{ a: __typename @skip(if: true) }', 1],
+    ['mutations', 'mutation { a: signOut { __typename } b: signOut { __typename } }', 2],
+    [
+      'two operations, neither of which is named',
+      'query A { a: __typename } query B { a: __typename b: __typename }',
+      1,
+    ],
+  ])('%s', async (_what, query, cost) => {
+    expect(5 - left(await limited()(null, '192.0.2.1', query))).toBe(cost);
+  });
+
+  it('of the one that is named, with its variables', async () => {
+    const counted = createApp({
+      database: app.database,
+      config: loadConfig({ RATE_LIMIT_PER_MINUTE: '100' }),
+      log: createLog({ logLevel: 'silent', logFormat: 'json' }),
+    });
+    const query = `query A { a: __typename }
+      query B($both: Boolean! = false) { a: __typename b: __typename @include(if: $both) c: __typename @skip(if: $both) }`;
+    const send = async (operationName: string, variables: object) => {
+      const init = {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query, operationName, variables }),
+      };
+      return left(await counted.fetch(new Request('http://usergraph.test/graphql', init)));
+    };
+    const seen = [];
+    for (const [name, variables] of [
+      ['A', {}],
+      ['B', { both: true }],
+      ['B', { both: false }],
+      ['B', {}],
+    ] as const)
+      seen.push(await send(name, variables));
+    expect(seen).toEqual([99, 97, 95, 93]);
+  });
+
+  it('also where the document is refused as a whole, for its aliases for example', async () => {
+    const counted = createApp({
+      database: app.database,
+      config: loadConfig({ RATE_LIMIT_PER_MINUTE: '1000' }),
+      log: createLog({ logLevel: 'silent', logFormat: 'json' }),
+    });
+    const query = `{ ${Array.from({ length: 100 }, (_, i) => `a${i}: me { id }`).join(' ')} }`;
+    const init = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
+    };
+    const answer = await counted.fetch(new Request('http://usergraph.test/graphql', init));
+    expect([answer.status, left(answer)]).toEqual([400, 900]);
+  });
+});
+
+describe('an operation that goes over the limit', () => {
+  const company = 'Over The Limit';
+  const updates = (count: number) =>
+    `mutation { ${Array.from({ length: count }, (_, i) => `a${i}: updateMe(input: { company: "${company}" }) { __typename }`).join(' ')} }`;
+
+  it('is refused before any of it runs', async () => {
+    const send = limited();
+    const { token } = await clientOf(app, await uuidOf('grace'));
+    await statuses(3, () => send(token));
+    const { status, errors, data, headers } = await send(token, '192.0.2.1', updates(3));
+    expect([status, errors[0]?.extensions.code, data]).toEqual([429, 'RATE_LIMITED', undefined]);
+    expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    expect(left({ headers })).toBe(0);
+    expect(await app.database.prisma.user.count({ where: { company } })).toBe(0);
+  });
+
+  it('and could never run is told so, rather than to come back', async () => {
+    const send = limited();
+    const { token } = await clientOf(app, await uuidOf('grace'));
+    const { status, errors, data, headers } = await send(token, '192.0.2.1', updates(6));
+    expect([status, errors[0]?.extensions.code, data]).toEqual([400, 'INVALID_ARGUMENT', undefined]);
+    expect(errors[0]?.message).toContain('counts as 6 requests, more than the 5 of a minute');
+    expect(headers.get('retry-after')).toBeNull();
+    expect(await app.database.prisma.user.count({ where: { company } })).toBe(0);
+    expect((await send(token, '192.0.2.1')).status).toBe(200);
+  });
+
+  it('runs when it fits exactly, and viewer.rateLimit counts all of it', async () => {
+    const query =
+      '{ a: __typename b: __typename c: __typename d: __typename viewer { rateLimit { remaining } } }';
+    const { status, data } = await limited()(null, '192.0.2.1', query);
+    expect(status).toBe(200);
+    expect(data).toMatchObject({ viewer: { rateLimit: { remaining: 0 } } });
+  });
+});
+
+describe('an address of IPv6', () => {
+  it('counts with the others of its network of 64 bits, however it is written', async () => {
+    const send = limited();
+    for (const address of ['2001:db8:1:2::1', '2001:0db8:0001:0002:ffff::9', '2001:db8:1:2:3:4:5:6'])
+      await send(null, address);
+    await send(null, '2001:db8:1:2::192.0.2.1');
+    expect(left(await send(null, '2001:db8:1:2::')).toFixed()).toBe('0');
+    expect((await send(null, '2001:db8:1:2::7')).status).toBe(429);
+    for (const address of ['2001:db8:1:3::1', '2001:db8:1::2', '::1', '192.0.2.1', '::ffff:192.0.2.2'])
+      expect((await send(null, address)).status, address).toBe(200);
+  });
+});
+
+describe('the headers of an answer', () => {
+  const get = (counted: ReturnType<typeof createApp>, path: string, headers: Record<string, string> = {}) =>
+    counted.fetch(new Request(`http://usergraph.test${path}`, { headers }), { remoteAddress: '192.0.2.1' });
+  const serving = (env: Record<string, string> = {}) =>
+    createApp({
+      database: app.database,
+      config: loadConfig({ RATE_LIMIT_PER_MINUTE: '20', ...env }),
+      log: createLog({ logLevel: 'silent', logFormat: 'json' }),
+    });
+
+  it.each(['/graphql?query={__typename}', '/users/me', '/api/v1/users/me', '/users/current', '/me'])(
+    'to %s tell where its caller stands, whether it is let in or not',
+    async (path) => {
+      const counted = serving();
+      const { token } = await clientOf(app, await uuidOf('grace'));
+      for (const [headers, remaining] of [
+        [{ authorization: `Bearer ${token}` }, 19],
+        [{ authorization: `Bearer ${token}` }, 18],
+        [{}, 19],
+        [{ authorization: 'Bearer ug_ses_wrong' }, 18],
+      ] as const) {
+        const answer = await get(counted, path, headers);
+        expect(answer.headers.get('ratelimit-policy')).toBe('"default";q=20;w=60');
+        expect(left(answer), JSON.stringify(headers)).toBe(remaining);
+        expect(Number(/;t=(\d+)$/.exec(answer.headers.get('ratelimit') ?? '')?.[1])).toBeLessThanOrEqual(60);
+      }
+    },
+  );
+
+  it('tell of a limit that is reached as well', async () => {
+    const counted = serving({ RATE_LIMIT_PER_MINUTE: '1' });
+    const path = '/graphql?query={__typename}';
+    expect((await get(counted, path)).status).toBe(200);
+    const refused = await get(counted, path);
+    expect([refused.status, left(refused)]).toEqual([429, 0]);
+    const seconds = refused.headers.get('retry-after');
+    expect(refused.headers.get('ratelimit')).toBe(`"default";r=0;t=${seconds}`);
+  });
+
+  it('say nothing where nobody was counted', async () => {
+    for (const path of ['/livez', '/schema.graphql', '/', '/nowhere']) {
+      const { headers } = await get(serving(), path);
+      expect([headers.get('ratelimit'), headers.get('ratelimit-policy')], path).toEqual([null, null]);
+    }
+  });
+
+  it('can be read by pages of other origins', async () => {
+    const { headers } = await get(serving(), '/graphql?query={__typename}', {
+      origin: 'https://app.example',
+    });
+    const exposed = (headers.get('access-control-expose-headers') ?? '').split(', ');
+    for (const name of ['RateLimit', 'RateLimit-Policy', 'Retry-After', 'WWW-Authenticate'])
+      expect(exposed).toContain(name);
+  });
+
+  it('are of the limit of the token, where that is the stricter one', async () => {
+    const grace = await clientOf(app, await uuidOf('grace'));
+    const create =
+      'mutation { createApiToken(input: { name: "slow", scopes: [PROFILE], rateLimit: 3 }) { ... on CreateApiTokenSuccess { secret } } }';
+    const { createApiToken } = (await app.withToken(grace.token).run(create)) as {
+      createApiToken: { secret: string };
+    };
+    const counted = serving();
+    const { headers } = await get(counted, '/graphql?query={__typename}', {
+      authorization: `Bearer ${createApiToken.secret}`,
+    });
+    expect(headers.get('ratelimit-policy')).toBe('"default";q=3;w=60');
+    expect(left({ headers })).toBe(2);
   });
 });

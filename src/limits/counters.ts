@@ -1,0 +1,48 @@
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+
+/** How often something happened under a key within the window that runs. */
+export interface Count {
+  readonly points: number;
+  readonly msBeforeNext: number;
+}
+
+/** Counts under keys; each key has a window of its own, which begins when something is counted under it. */
+export interface Counter {
+  add(key: string, points: number): Promise<Count>;
+  forget(key: string): Promise<void>;
+}
+
+export interface Counters {
+  readonly requests: Counter;
+  /** @throws {ServiceUnavailableError} where it cannot count: nobody may guess passwords uncounted */
+  readonly signIns: Counter;
+  close(): Promise<void>;
+}
+
+/** Seconds. */
+export const windows = { requests: 60, signIns: 15 * 60 } as const;
+
+/** The library refuses nothing: each caller has a limit of its own, so who is over it is decided by who asks. */
+export const unlimited = Number.MAX_SAFE_INTEGER;
+
+/** Counts in this process. */
+export function createMemoryCounters(): Counters {
+  return {
+    requests: createMemoryCounter(windows.requests),
+    signIns: createMemoryCounter(windows.signIns),
+    close: async () => {},
+  };
+}
+
+export function createMemoryCounter(duration: number): Counter {
+  const limiter = new RateLimiterMemory({ points: unlimited, duration });
+  return {
+    async add(key, points) {
+      const { consumedPoints, msBeforeNext } = await limiter.consume(key, points);
+      return { points: consumedPoints, msBeforeNext };
+    },
+    async forget(key) {
+      await limiter.delete(key);
+    },
+  };
+}
