@@ -19,7 +19,7 @@ export const updatableSelect = {
   metadata: true,
   locale: true,
   timeZone: true,
-  emails: { select: { id: true, address: true, isDefault: true } },
+  emails: { select: { id: true, address: true, isDefault: true, verifiedAt: true } },
   phoneNumbers: { select: { id: true, number: true, isPrimary: true } },
   identities: { where: { isPrimary: true }, select: { id: true } },
 } as const satisfies Prisma.UserSelect;

@@ -2,6 +2,7 @@ import { hashPassword } from '../auth/passwords.ts';
 import type { Context } from '../context.ts';
 import { UnauthenticatedError } from '../errors.ts';
 import type { Prisma, User } from '../generated/prisma/client.ts';
+import { defaultChanged } from '../messages/texts.ts';
 import { applyUpdate, writeUser } from './account-update.ts';
 import { type AccountToChange, enforce, listedWhere, lockAccount, visibleWhere } from './accounts.ts';
 import { requireCaller, requireUser } from './caller.ts';
@@ -10,7 +11,7 @@ import { type LazyConnection, type Order, once, type PageArgs, pageQuery, toPage
 import { type Actor, actsAsSuperuser, anonymous, decide } from './policy.ts';
 import { inOrder, selecting } from './selection.ts';
 import { transact } from './transaction.ts';
-import { parseUpdate, updatableSelect } from './update-rules.ts';
+import { parseUpdate, type UpdatableRow, updatableSelect } from './update-rules.ts';
 import { filterWhere, keyWhere, type UserFilter, type UserKey } from './user-filters.ts';
 
 /** What Pothos asks of a user: made of the GraphQL selection, so that exactly that is read. */
@@ -116,14 +117,22 @@ export async function updateUser(
 ): Promise<User> {
   requireCaller(context);
   const hash = await hashNewPassword(context, input.password);
-  const { user, update } = await transact(context, async (tx) => {
+  const { user, update, told } = await transact(context, async (tx) => {
     const row = await lockAccount(context, tx, { id, where }, updatableSelect);
     enforce(decide(context.actor, 'update', row), path);
     const update = parseUpdate(context, row, input);
-    return { update, user: await applyUpdate(context, tx, { row, update, passwordHash: hash }, query) };
+    const user = await applyUpdate(context, tx, { row, update, passwordHash: hash }, query);
+    return { user, update, told: losesDefault(row, update) };
   });
   if (id === context.actor.user?.id) context.actor = actorAfter(update, context.actor);
+  if (told !== undefined) await context.messages.send(defaultChanged({ to: told, issuer: context.issuer }));
   return user;
+}
+
+/** The proven address that an update takes the account away from. Others are not told: they may be a stranger's. */
+function losesDefault({ emails }: UpdatableRow, { email }: AccountUpdate): string | undefined {
+  const before = emails.find(({ isDefault, verifiedAt }) => isDefault && verifiedAt !== null)?.address;
+  return email === undefined || before?.toLowerCase() === email?.toLowerCase() ? undefined : before;
 }
 
 /** Hashes before the transaction, which would hold its locks for as long; and only for those who may set passwords. */

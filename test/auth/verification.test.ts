@@ -1,0 +1,190 @@
+/** The codes that prove that an address or a number reaches its owner. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { clientOf, createPerson } from '../graphql/accounts.ts';
+import { type Client, openTestApp, type TestApp } from '../setup/app.ts';
+import { actionsOf, codeFor, run, send, stateOf, uuidOf, wrong } from './contacts.ts';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await openTestApp();
+});
+afterAll(() => app.close());
+afterEach(() => {
+  app.clock.offset = 0;
+});
+
+const minute = 60_000;
+const refused = { __typename: 'InvalidCodeError', code: 'INVALID_CODE', path: ['input', 'code'] };
+
+const kinds = [
+  {
+    kind: 'e-mail address',
+    channel: 'email',
+    minutes: 30,
+    form: /^[A-HJ-NP-Z2-9]{4}-[A-HJ-NP-Z2-9]{4}-[A-HJ-NP-Z2-9]{4}$/,
+    add: async (client: Client) => {
+      const address = `new-${crypto.randomUUID()}@example.net`;
+      const { email } = await run(client, 'addEmail', { input: { address } });
+      return { id: email?.id ?? '', to: address };
+    },
+    request: 'requestEmailVerification',
+    verify: 'verifyEmail',
+    remove: 'removeEmail',
+    action: 'email.verify',
+  },
+  {
+    kind: 'phone number',
+    channel: 'sms',
+    minutes: 10,
+    form: /^\d{6}$/,
+    add: async (client: Client) => {
+      const number = `+4989${Math.trunc(Math.random() * 900_000_000 + 100_000_000)}`;
+      const { phoneNumber } = await run(client, 'addPhoneNumber', { input: { number } });
+      return { id: phoneNumber?.id ?? '', to: number };
+    },
+    request: 'requestPhoneVerification',
+    verify: 'verifyPhoneNumber',
+    remove: 'removePhoneNumber',
+    action: 'phone.verify',
+  },
+] as const;
+
+async function open() {
+  const person = await createPerson(app);
+  return { ...person, client: await clientOf(app, person.uuid) };
+}
+
+describe.each(kinds)('the code for an $kind', ({ channel, minutes, form, add, action, ...names }) => {
+  const verify = (client: Client, id: string, code: string) =>
+    run(client, names.verify, { id, input: { code } });
+
+  it('goes to it alone, is kept nowhere, and proves it once', async () => {
+    const { client, uuid } = await open();
+    const { id, to } = await add(client);
+    expect(app.sent.at(-1)).toMatchObject({ channel, to });
+    const code = codeFor(app, to);
+    expect(code).toMatch(form);
+    const kept = JSON.stringify(await stateOf(app, uuid)) + app.logged.join();
+    for (const form of [code, code.replaceAll('-', '')]) expect(kept).not.toContain(form);
+    const verified = await verify(client, id, code);
+    expect((verified.email ?? verified.phoneNumber)?.isVerified).toBe(true);
+    expect((await actionsOf(app, uuid)).at(-1)).toBe(action);
+    expect(await verify(client, id, code)).toMatchObject(refused);
+    expect(await run(client, names.request, { id })).toMatchObject({
+      problems: [{ path: ['id'], code: 'NOT_ALLOWED' }],
+    });
+  });
+
+  it('may be written in either case, with spaces or without hyphens', async () => {
+    const { client } = await open();
+    const { id, to } = await add(client);
+    const code = codeFor(app, to);
+    const written = ` ${code.replaceAll('-', '').toLowerCase().split('').join(' ')} `;
+    expect((await verify(client, id, written)).__typename).toMatch(/Success$/);
+  });
+
+  it('is worth nothing after five wrong ones, which count although they are refused', async () => {
+    const { client, uuid } = await open();
+    const { id, to } = await add(client);
+    const code = codeFor(app, to);
+    const before = await stateOf(app, uuid);
+    for (let n = 0; n < 5; n += 1) expect(await verify(client, id, wrong(code))).toMatchObject(refused);
+    expect(await verify(client, id, code)).toMatchObject(refused);
+    const { challenges, ...after } = await stateOf(app, uuid);
+    expect(challenges).toMatchObject([{ attempts: 5, usedAt: null }]);
+    expect({ ...after, challenges: before.challenges }).toEqual(before);
+    await run(client, names.request, { id });
+    expect((await verify(client, id, codeFor(app, to))).__typename).toMatch(/Success$/);
+  });
+
+  it('stands no sixth guess among many at once', async () => {
+    const { client, uuid } = await open();
+    const { id, to } = await add(client);
+    const guesses = Array.from({ length: 20 }, () => verify(client, id, wrong(codeFor(app, to))));
+    for (const answer of await Promise.all(guesses)) expect(answer).toMatchObject(refused);
+    expect((await stateOf(app, uuid)).challenges).toMatchObject([{ attempts: 5 }]);
+  });
+
+  it('is good once for many who bring it at once', async () => {
+    const { client, uuid } = await open();
+    const { id, to } = await add(client);
+    const answers = await Promise.all(Array.from({ length: 5 }, () => verify(client, id, codeFor(app, to))));
+    expect(answers.filter(({ code }) => code === undefined)).toHaveLength(1);
+    expect((await actionsOf(app, uuid)).filter((one) => one === action)).toHaveLength(1);
+  });
+
+  it('is void once a newer one was sent', async () => {
+    const { client } = await open();
+    const { id, to } = await add(client);
+    const first = codeFor(app, to);
+    await run(client, names.request, { id });
+    expect(await verify(client, id, first)).toMatchObject(refused);
+    expect((await verify(client, id, codeFor(app, to))).__typename).toMatch(/Success$/);
+  });
+
+  it('is good for as long as the answer says, and no longer', async () => {
+    const { client } = await open();
+    const { id, to } = await add(client);
+    const asked = Date.now();
+    const { expiresAt } = await run(client, names.request, { id });
+    const lasts = Date.parse(expiresAt ?? '') - asked;
+    expect(Math.abs(lasts - minutes * minute)).toBeLessThan(5_000);
+    app.clock.offset = minutes * minute + 1_000;
+    expect(await verify(client, id, codeFor(app, to))).toMatchObject(refused);
+    app.clock.offset = minutes * minute - 10_000;
+    expect((await verify(client, id, codeFor(app, to))).__typename).toMatch(/Success$/);
+  });
+
+  it('proves nothing else: no other of the account, none of another account', async () => {
+    const [one, another] = [await open(), await open()];
+    const [first, second] = [await add(one.client), await add(one.client)];
+    const theirs = await add(another.client);
+    expect(await verify(one.client, second.id, codeFor(app, first.to))).toMatchObject(refused);
+    expect(await verify(another.client, theirs.id, codeFor(app, first.to))).toMatchObject(refused);
+    expect(await verify(another.client, first.id, codeFor(app, first.to))).toMatchObject({
+      code: 'NOT_FOUND',
+    });
+  });
+
+  it('is void once what it was sent to has changed', async () => {
+    const { client, uuid } = await open();
+    const { id, to } = await add(client);
+    const changed = { where: { id: uuidOf(id) } };
+    if (channel === 'email')
+      await app.database.prisma.email.update({ ...changed, data: { address: `other-${to}` } });
+    else await app.database.prisma.phoneNumber.update({ ...changed, data: { number: '+4930000999' } });
+    expect(await verify(client, id, codeFor(app, to))).toMatchObject(refused);
+    const { emails, phoneNumbers } = await stateOf(app, uuid);
+    expect([...emails, ...phoneNumbers].filter(({ verifiedAt }) => verifiedAt !== null)).toEqual([]);
+  });
+
+  it('is sent five times an hour at most, to all of an account together, also to those who ask at once', async () => {
+    const { client, uuid } = await open();
+    const { id } = await add(client);
+    const sent = app.sent.length;
+    const answers = await Promise.all(Array.from({ length: 8 }, () => send(client, names.request, { id })));
+    expect(app.sent.length - sent).toBe(4);
+    const limited = answers.filter(({ errors }) => errors[0]?.extensions.code === 'RATE_LIMITED');
+    expect(limited).toHaveLength(4);
+    expect(limited[0]?.errors[0]?.message).toMatch(/^Too many requests; try again in 3[56]\d\d seconds\.$/);
+    const before = await stateOf(app, uuid);
+    await expect(add(client)).rejects.toThrow('RATE_LIMITED');
+    expect(await stateOf(app, uuid), 'what is refused adds nothing').toEqual(before);
+    const other = await open();
+    expect((await add(other.client)).id).not.toBe('');
+    const later = { userId: uuid, expiresAt: new Date(Date.now() + 120 * minute) };
+    await app.database.prisma.session.updateMany({ where: { userId: uuid }, data: later });
+    app.clock.offset = 61 * minute;
+    expect((await run(client, names.request, { id })).__typename).toMatch(/Success$/);
+    expect((await stateOf(app, uuid)).challenges, 'and nothing is kept of codes long over').toHaveLength(1);
+  });
+
+  it('makes it stand for an account that has none', async () => {
+    const { client, uuid } = await open();
+    const { id, to } = await add(client);
+    await app.database.prisma.email.deleteMany({ where: { userId: uuid, isDefault: true } });
+    await app.database.prisma.phoneNumber.deleteMany({ where: { userId: uuid, isPrimary: true } });
+    const { email, phoneNumber } = await verify(client, id, codeFor(app, to));
+    expect(email?.isDefault ?? phoneNumber?.isPrimary).toBe(true);
+  });
+});
