@@ -115,6 +115,36 @@ function successorOf({ sealing }: Context, secret: string, id: string) {
   return secretOf('refreshToken', sealing.mac('refresh', `${id}:${secret}`));
 }
 
+const day = 24 * 60 * 60 * 1000;
+
+/**
+ * A refresh token of a session for whoever shows that it has the session, and was handed none: the same one all day, until
+ * it is used, and then its successor. So however often it is asked for, a session has few.
+ */
+export async function standingRefreshToken(
+  context: Context,
+  tx: Transaction,
+  { id: sessionId, expiresAt: sessionEnd }: Pick<SessionGrant, 'id' | 'expiresAt'>,
+): Promise<string> {
+  const now = context.now();
+  const period = Math.floor(now.getTime() / day);
+  const first = secretOf('refreshToken', context.sealing.mac('refresh', `standing:${sessionId}:${period}`));
+  await tx.$queryRaw`SELECT 1 FROM sessions WHERE id = ${sessionId}::uuid FOR UPDATE`;
+  const expiresAt = new Date(Math.min(sessionEnd.getTime(), (period + 2) * day));
+  let link: Link = await tx.refreshToken.upsert({
+    where: { tokenHash: first.hash },
+    create: { id: context.newId(), sessionId, tokenHash: first.hash, createdAt: now, expiresAt },
+    update: {},
+    select: linkSelect,
+  });
+  let text = first.secret;
+  while (link.replacedById !== null) {
+    text = successorOf(context, text, link.replacedById).secret;
+    link = await tx.refreshToken.findUniqueOrThrow({ where: { id: link.replacedById }, select: linkSelect });
+  }
+  return text;
+}
+
 async function endFamily(
   context: Context,
   tx: Transaction,

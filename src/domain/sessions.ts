@@ -16,7 +16,8 @@ import type { Prisma, Session, User } from '../generated/prisma/client.ts';
 import { accountSelect, enforce } from './accounts.ts';
 import { record } from './audit.ts';
 import { requireCaller, requireUser } from './caller.ts';
-import { newPasswordInput, parseInput } from './input.ts';
+import { tellOfNewPassword } from './password-notice.ts';
+import { parseNewPassword, readOwnNames } from './password-rules.ts';
 import { type ActingUser, anonymous, decide, type Scope, visibility } from './policy.ts';
 import { type Transaction, transact, unendedSessionWhere } from './transaction.ts';
 import type { UserQuery } from './users.ts';
@@ -66,13 +67,15 @@ export async function signIn(
   const { password: stored, ...user } = found;
   if (user.status !== 'ACTIVE') throw new AccountNotActiveError(user.status);
   if (newPassword == null && stored?.expired) throw new PasswordExpiredError();
-  const next = newPassword == null ? null : await hashNext(context, password, newPassword);
+  const next =
+    newPassword == null ? null : await hashNext(context, { userId: user.id, password, newPassword });
   const before = async (tx: Transaction) => {
     await requireSamePassword(tx, user.id, hash);
     if (next !== null) await replacePassword(context, tx, { userId: user.id, hash: next });
   };
   const signedIn = await openSession(context, { user: toActingUser(user), lifetime, before }, query);
   await context.limits.forgiveSignIn(login);
+  if (next !== null) tellOfNewPassword(context, user.id);
   return signedIn;
 }
 
@@ -89,13 +92,11 @@ async function findByLogin({ prisma, now }: Context, login: string) {
   return found?.user ?? null;
 }
 
-async function hashNext({ randomBytes }: Context, password: string, newPassword: string): Promise<string> {
-  const same = {
-    path: ['input', 'newPassword'],
-    code: 'NOT_ALLOWED',
-    message: 'must differ from the password',
-  } as const;
-  parseInput(newPasswordInput, { newPassword }, { also: password === newPassword ? [same] : [] });
+async function hashNext(
+  { prisma, randomBytes }: Context,
+  { userId, password, newPassword }: { userId: string; password: string; newPassword: string },
+): Promise<string> {
+  parseNewPassword(newPassword, { current: password, ownNames: await readOwnNames(prisma, userId) });
   return hashPassword(newPassword, randomBytes);
 }
 
@@ -103,27 +104,40 @@ async function hashNext({ randomBytes }: Context, password: string, newPassword:
 export async function replacePassword(
   context: Context,
   tx: Transaction,
-  { userId, hash, keep = null }: { userId: string; hash: string; keep?: string | null },
+  {
+    userId,
+    hash,
+    keep = null,
+    action = 'password.change',
+  }: {
+    userId: string;
+    hash: string;
+    keep?: string | null;
+    action?: 'password.change' | 'password.reset';
+  },
 ): Promise<void> {
   const values = { hash, expired: false, updatedAt: context.now() };
   await tx.password.upsert({ where: { userId }, create: { userId, ...values }, update: values });
   await endSessions(context, tx, userId, keep);
   const changes = { password: { before: null, after: true } };
   await record(context, tx, {
-    action: 'password.change',
+    action,
     subject: { type: 'User', id: userId },
     about: userId,
     changes,
   });
 }
 
-/** Ends the sessions of an account, those of its clients and delegates among them. */
+/** Ends the sessions of an account, those of its clients and delegates among them, and what would open another one. */
 export async function endSessions(
   { now }: Pick<Context, 'now'>,
   tx: Transaction,
   userId: string,
   keep: string | null = null,
 ): Promise<void> {
+  const unused = { userId, usedAt: null };
+  await tx.authorizationCode.updateMany({ where: unused, data: { usedAt: now() } });
+  await tx.deviceAuthorization.updateMany({ where: unused, data: { status: 'DENIED' } });
   await tx.session.updateMany({
     where: { userId, revokedAt: null, ...(keep !== null && { id: { not: keep } }) },
     data: { revokedAt: now() },
@@ -240,20 +254,29 @@ export const sessionGrantSelect = {
   expiresAt: true,
 } as const satisfies Prisma.SessionSelect;
 
+/** What a session may be used for. */
+export function sessionScopes({
+  clientId,
+  actorId,
+  scopes,
+}: Pick<SessionGrant, 'clientId' | 'actorId' | 'scopes'>): Scope[] {
+  const isWhole = clientId === null && actorId === null;
+  return isWhole ? [...allScopes] : [...parseScopes(scopes.join(' '))];
+}
+
 /** An access token of a session: with all that the session may, or less. */
 export function issueSessionToken(
   { accessTokens }: Pick<Context, 'accessTokens'>,
-  { id, scopes, ...session }: SessionGrant,
+  { id, ...session }: SessionGrant,
   narrowedTo?: readonly Scope[],
 ): Promise<AccessToken> {
-  const isWhole = session.clientId === null && session.actorId === null;
-  const all = isWhole ? [...allScopes] : [...parseScopes(scopes.join(' '))];
+  const all = sessionScopes(session);
   const granted = narrowedTo === undefined ? all : all.filter((scope) => narrowedTo.includes(scope));
   return accessTokens.issue({ ...session, sessionId: id, scopes: granted });
 }
 
 /** Verifying took a while: whoever changed the password or stopped the account meanwhile must not be outrun. */
-async function requireSamePassword(tx: Transaction, userId: string, hash: string): Promise<void> {
+export async function requireSamePassword(tx: Transaction, userId: string, hash: string): Promise<void> {
   const [row] = await tx.$queryRaw<{ status: string; hash: string }[]>`
     SELECT u.status::text AS status, p.hash FROM users u JOIN passwords p ON p.user_id = u.id
     WHERE u.id = ${userId}::uuid FOR SHARE OF u`;
