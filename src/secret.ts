@@ -21,8 +21,15 @@ export function secretOf(
   return directory === 'memory' ? null : keptSecret(`${directory.replace(/\/+$/, '')}.secret`);
 }
 
-/** The secret in this file, which only its owner can read; made when there is none. */
+/**
+ * The secret in this file, which only its owner can read; made when there is none.
+ * @throws {ConfigError} for less than was written: everybody could guess that
+ */
 function keptSecret(file: string): string {
   if (!existsSync(file)) writeFileSync(file, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
-  return readFileSync(file, 'utf8').trim();
+  const secret = readFileSync(file, 'utf8').trim();
+  if (secret.length >= 32) return secret;
+  throw new ConfigError(
+    `The secret in ${file} is not whole. Put it back from a backup; if it is lost, remove the file and run \`usergraph keys rotate\`.`,
+  );
 }

@@ -1,11 +1,5 @@
 /** Access tokens of this server: JWTs for ten minutes (RFC 9068), each of which leads to a row that can be revoked. */
-import {
-  type CryptoKey,
-  decodeProtectedHeader,
-  type JWTPayload,
-  jwtVerify,
-  type ProtectedHeaderParameters,
-} from 'jose';
+import { type CryptoKey, decodeProtectedHeader, type JWTPayload, jwtVerify } from 'jose';
 import type { Sources } from '../context.ts';
 import { isUuid } from '../domain/ids.ts';
 import { type Scope, scopes } from '../domain/policy.ts';
@@ -47,6 +41,8 @@ export interface VerifiedAccessToken {
   readonly sessionId: string | null;
   readonly apiTokenId: string | null;
   readonly scopes: ReadonlySet<Scope>;
+  /** In seconds since 1970. */
+  readonly issuedAt: number;
   readonly expiresAt: Date;
 }
 
@@ -108,10 +104,24 @@ async function findKey(keys: Keys, token: string): Promise<CryptoKey | null> {
   return typeof kid === 'string' ? keys.find(kid) : null;
 }
 
-/** The header of a JWT, not verified; null when the text is none. */
-export function headerOf(token: string): ProtectedHeaderParameters | null {
+/** Whether a text has the one form in which a signed JWT is written: decoders take others, too (RFC 7515, section 2). */
+function isCompactToken(text: string): boolean {
+  const [signature, ...before] = text.split('.').reverse();
+  return (
+    before.length === 2 &&
+    /^[\w.-]+$/.test(text) &&
+    Buffer.from(signature ?? '', 'base64url').toString('base64url') === signature
+  );
+}
+
+/** What the header of a JWT says, not verified; null when the token is none, or says what no text is. */
+export function headerOf(
+  token: string,
+): { readonly kid?: unknown; readonly typ?: string | undefined } | null {
+  if (!isCompactToken(token)) return null;
   try {
-    return decodeProtectedHeader(token);
+    const { kid, typ } = decodeProtectedHeader(token);
+    return typ === undefined || typeof typ === 'string' ? { kid, typ } : null;
   } catch {
     return null;
   }
@@ -128,6 +138,7 @@ function read(payload: JWTPayload, now: Date): VerifiedAccessToken | null {
     sessionId: (sid as string | undefined) ?? null,
     apiTokenId: (tid as string | undefined) ?? null,
     scopes: parseScopes(scope),
+    issuedAt: iat,
     expiresAt: new Date(exp * 1000),
   };
 }

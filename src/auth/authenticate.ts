@@ -1,7 +1,7 @@
 /** Request → actor. One verifier for each kind of credential; each costs one statement. */
 import type { Context } from '../context.ts';
 import { type Actor, anonymous, type Scope, scopes } from '../domain/policy.ts';
-import { NetworkNotAllowedError, UnauthenticatedError } from '../errors.ts';
+import { NetworkNotAllowedError, UnauthenticatedError, UnreadableCredentialError } from '../errors.ts';
 import type { Prisma, PrismaClient } from '../generated/prisma/client.ts';
 import type { VerifiedAccessToken } from './access-tokens.ts';
 import { actingUserSelect, toActingUser } from './acting-user.ts';
@@ -24,15 +24,16 @@ export function parseBearer(header: string): string | null {
 
 /**
  * The secret of `Authorization: Bearer …` (RFC 6750); null without that header.
- * @throws {UnauthenticatedError} for a header of another form
+ * @throws {UnreadableCredentialError} for a header without exactly one token
+ * @throws {UnauthenticatedError} for another scheme, which says nothing to this server
  */
 export function bearerSecret(headers: Headers): string | null {
   const header = headers.get('authorization');
   if (header === null) return null;
   const secret = parseBearer(header);
-  if (secret === null)
-    throw new UnauthenticatedError('The Authorization header must be: Bearer <token>.', 'unreadable');
-  return secret;
+  if (secret !== null) return secret;
+  if (/^Bearer\b/i.test(header)) throw new UnreadableCredentialError();
+  throw new UnauthenticatedError('The Authorization header must be: Bearer <token>.', 'none');
 }
 
 /**
@@ -69,11 +70,11 @@ async function verifyToken(token: string, dependencies: Dependencies): Promise<A
     return verifyCapabilityToken(token, dependencies);
   const verified = await accessTokens.verify(token);
   if (verified === null) return externalTokens.verify(token, dependencies);
-  const { sessionId, apiTokenId } = verified;
+  const { sessionId, apiTokenId, subject } = verified;
   const actor =
     sessionId !== null
-      ? await verifySession({ id: sessionId }, dependencies)
-      : apiTokenId !== null && (await verifyApiToken(apiTokenId, dependencies));
+      ? await verifySession({ id: sessionId, userId: subject }, dependencies)
+      : apiTokenId !== null && (await verifyExchanged(apiTokenId, verified, dependencies));
   return actor ? narrowed(actor, verified) : null;
 }
 
@@ -96,19 +97,28 @@ export const sessionSelect = (now: Date) =>
     scopes: true,
     actorId: true,
     authenticatedAt: true,
+    createdAt: true,
     expiresAt: true,
     revokedAt: true,
     lastUsedAt: true,
     client: { select: { revokedAt: true } },
     parentSession: { select: { revokedAt: true, expiresAt: true } },
-    parentApiToken: { select: { revokedAt: true, expiresAt: true } },
+    parentApiToken: {
+      select: {
+        revokedAt: true,
+        expiresAt: true,
+        previousExpiresAt: true,
+        allowedNetworks: true,
+        rateLimit: true,
+      },
+    },
     user: { select: { ...actingUserSelect(now), managerId: true } },
   }) as const satisfies Prisma.SessionSelect;
 
 export type SessionRow = Prisma.SessionGetPayload<{ select: ReturnType<typeof sessionSelect> }>;
 
 async function verifySession(
-  where: { tokenHash: Uint8Array<ArrayBuffer> } | { id: string },
+  where: { tokenHash: Uint8Array<ArrayBuffer> } | { id: string; userId: string },
   dependencies: Dependencies,
 ) {
   const { prisma, now } = dependencies;
@@ -122,7 +132,7 @@ async function verifySession(
 /** The actor that an open session makes; null when it is over, its client or its delegate may no more. */
 export async function sessionActor(
   session: SessionRow,
-  dependencies: Pick<Dependencies, 'prisma' | 'now' | 'settings'>,
+  dependencies: Pick<Dependencies, 'prisma' | 'now' | 'settings' | 'client'>,
 ): Promise<Actor | null> {
   const { now, settings } = dependencies;
   const idle = settings.sessionIdleDays * day;
@@ -131,12 +141,11 @@ export async function sessionActor(
   if (session.client !== null && session.client.revokedAt !== null) return null;
   const parent = session.parentSession ?? session.parentApiToken;
   if (parent !== null && isOver(parent, now())) return null;
-  const credential = {
-    kind: 'SESSION',
-    id: session.id,
-    clientId: session.clientId,
-    expiresAt: session.expiresAt,
-  } as const;
+  const rotatedAt = session.parentApiToken?.previousExpiresAt ?? null; // when the secret ended that may have opened it
+  if (rotatedAt !== null && rotatedAt <= now() && session.createdAt < rotatedAt) return null;
+  const bounds = boundsOf(session.parentApiToken, dependencies.client.ipAddress);
+  const { id, clientId, expiresAt } = session;
+  const credential = { kind: 'SESSION', id, clientId, expiresAt, ...bounds } as const;
   const { managerId, ...row } = session.user;
   const user = toActingUser(row);
   const granted = new Set(session.scopes as Scope[]);
@@ -156,6 +165,15 @@ export async function sessionActor(
     scopes: new Set([...granted].filter((scope) => lent.has(scope))),
     delegate: { id: session.actorId },
   };
+}
+
+/** What an API token is bound to holds for the sessions that it opened, too. @throws {NetworkNotAllowedError} */
+function boundsOf(token: SessionRow['parentApiToken'], ipAddress: string | null) {
+  if (token === null) return {};
+  const { allowedNetworks, rateLimit } = token;
+  if (allowedNetworks.length > 0 && !isWithin(allowedNetworks, ipAddress))
+    throw new NetworkNotAllowedError(ipAddress);
+  return { allowedNetworks, rateLimit };
 }
 
 /** Who acts for an account reaches what is its own: neither what it manages, nor its organizations, nor what others share. */
@@ -185,35 +203,61 @@ export async function lentScopes(
   return share ? new Set(share.scopes as Scope[]) : null;
 }
 
-async function verifyApiToken(
-  key: Uint8Array<ArrayBuffer> | string,
-  { prisma, now, client }: Dependencies,
-): Promise<Actor | null> {
-  const select = {
+const apiTokenSelect = (now: Date) =>
+  ({
     id: true,
     scopes: true,
     expiresAt: true,
     revokedAt: true,
     lastUsedAt: true,
+    previousExpiresAt: true,
     organizationId: true,
     allowedNetworks: true,
     rateLimit: true,
-    user: { select: actingUserSelect(now()) },
-  } as const satisfies Prisma.ApiTokenSelect;
-  const token =
-    typeof key === 'string'
-      ? await prisma.apiToken.findUnique({ where: { id: key }, select })
-      : ((await prisma.apiToken.findUnique({ where: { tokenHash: key }, select })) ??
-        (await prisma.apiToken.findFirst({
-          where: { previousHash: key, previousExpiresAt: { gt: now() } },
-          select,
-        })));
-  if (token === null || isOver(token, now())) return null;
+    user: { select: actingUserSelect(now) },
+  }) as const satisfies Prisma.ApiTokenSelect;
+
+type ApiTokenRow = Prisma.ApiTokenGetPayload<{ select: ReturnType<typeof apiTokenSelect> }>;
+
+async function verifyApiToken(hash: Uint8Array<ArrayBuffer>, dependencies: Dependencies) {
+  const { prisma, now } = dependencies;
+  const select = apiTokenSelect(now());
+  const token = await prisma.apiToken.findUnique({ where: { tokenHash: hash }, select });
+  if (token !== null) return apiTokenActor(token, token.expiresAt, dependencies);
+  const before = await prisma.apiToken.findUnique({ where: { previousHash: hash }, select });
+  return before?.previousExpiresAt ? apiTokenActor(before, before.previousExpiresAt, dependencies) : null;
+}
+
+/** Access tokens that were exchanged before a secret ended may be whoever's had that secret, so they end with it. */
+async function verifyExchanged(
+  id: string,
+  { issuedAt, subject }: Pick<VerifiedAccessToken, 'issuedAt' | 'subject'>,
+  dependencies: Dependencies,
+): Promise<Actor | null> {
+  const { prisma, now } = dependencies;
+  const token = await prisma.apiToken.findUnique({
+    where: { id, OR: [{ userId: subject }, { organizationId: subject }] },
+    select: apiTokenSelect(now()),
+  });
+  if (token === null) return null;
+  const ended = token.previousExpiresAt;
+  const isOutdated = ended !== null && ended <= now() && issuedAt < Math.floor(ended.getTime() / 1000);
+  return isOutdated ? null : apiTokenActor(token, token.expiresAt, dependencies);
+}
+
+/** @param ends when the secret that was presented ends, which may be before its token does */
+async function apiTokenActor(
+  token: ApiTokenRow,
+  ends: Date,
+  { prisma, now, client }: Dependencies,
+): Promise<Actor | null> {
+  if (isOver(token, now()) || ends <= now()) return null;
   if (token.user !== null && token.user.status !== 'ACTIVE') return null;
-  const { id, organizationId, allowedNetworks, rateLimit, expiresAt } = token;
+  const { id, organizationId, allowedNetworks, rateLimit } = token;
   if (allowedNetworks.length > 0 && !isWithin(allowedNetworks, client.ipAddress))
     throw new NetworkNotAllowedError(client.ipAddress);
   await touch(prisma.apiToken, token, now());
+  const expiresAt = ends < token.expiresAt ? ends : token.expiresAt;
   return {
     user: token.user && toActingUser(token.user),
     organizationId,
@@ -232,12 +276,15 @@ function isOver({ expiresAt, revokedAt }: { expiresAt: Date; revokedAt: Date | n
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
-/** Notes the use of a credential, at most once a minute. */
+/** Notes the use of a credential, at most once a minute: of requests at the same time, the first one does. */
 async function touch(
   table: Pick<PrismaClient['session'], 'updateMany'> | Pick<PrismaClient['apiToken'], 'updateMany'>,
   { id, lastUsedAt }: { id: string; lastUsedAt: Date | null },
   now: Date,
 ): Promise<void> {
   if (lastUsedAt !== null && now.getTime() - lastUsedAt.getTime() < minute) return;
-  await (table as PrismaClient['session']).updateMany({ where: { id }, data: { lastUsedAt: now } });
+  await (table as PrismaClient['session']).updateMany({
+    where: { id, lastUsedAt: lastUsedAt as Date },
+    data: { lastUsedAt: now },
+  });
 }

@@ -12,12 +12,21 @@ import { actingUserSelect, toActingUser } from './acting-user.ts';
 export const capabilityTokenType = 'capability+jwt';
 /** What keys may sign with: each of them pins its own. */
 export const capabilityAlgorithms = ['ES256', 'ES384', 'EdDSA', 'RS256', 'PS256'] as const;
+/** SHA-256 in base64url, as thumbprints are (RFC 7638). */
+const keyIdForm = /^[\w-]{43}$/;
 /** In seconds. */
 const longestLifetime = 3600;
 const tolerance = 5;
 
 /** What a capability may be: never to make other credentials, nor a superuser's powers. */
-const grantable = new Set<Scope>(['openid', 'profile', 'data:read', 'data:write', 'users:write']);
+export const capabilityScopes = [
+  'openid',
+  'profile',
+  'data:read',
+  'data:write',
+  'users:write',
+] as const satisfies readonly Scope[];
+const grantable: ReadonlySet<Scope> = new Set(capabilityScopes);
 
 type Dependencies = Pick<Context, 'prisma' | 'now' | 'issuer'>;
 
@@ -28,7 +37,7 @@ export async function verifyCapabilityToken(
 ): Promise<Actor | null> {
   const { prisma, now, issuer } = dependencies;
   const { kid } = headerOf(token) ?? {};
-  if (typeof kid !== 'string' || kid.length > 200 || kid.includes('\u0000')) return null;
+  if (typeof kid !== 'string' || !keyIdForm.test(kid)) return null;
   const key = await prisma.signingKey.findUnique({
     where: { keyId: kid },
     select: { id: true, algorithm: true, publicJwk: true, organizationId: true, retiredAt: true },

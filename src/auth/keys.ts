@@ -16,12 +16,12 @@ import type { Sealing } from './sealing.ts';
 /** The one algorithm of this server's tokens. */
 export const algorithm = 'ES256';
 
-/** How long a retired key still verifies: longer than any token lives that it signed. */
-const overlap = 60 * 60 * 1000;
+/** How long a retired key still verifies, in milliseconds: longer than any token lives that it signed. */
+export const overlap = 60 * 60 * 1000;
 /** How long a process signs with what it read: another one may have rotated meanwhile. */
 const freshness = 30_000;
 /** How soon an unknown key id makes a process read again. */
-const patience = 1000;
+const patience = 100;
 
 export interface Keys {
   /** Signs claims (JWS, compact) with the current key; `typ` says what they are (RFC 8725, section 3.11). */
@@ -104,7 +104,7 @@ function openPrivate({ keyId, encryptedPrivateJwk }: SigningKey, sealing: Sealin
   } catch (cause) {
     throw new DatabaseStateError(
       'The signing key in the database was sealed with another USERGRAPH_SECRET. Set the one that it was made with; ' +
-        'if that is lost, run `usergraph keys rotate`, which ends all access tokens, but no session.',
+        'if that is lost, run `usergraph keys rotate`, which makes another key and ends no session.',
       { cause },
     );
   }
@@ -121,29 +121,52 @@ function makeFirst(dependencies: Dependencies): Promise<SigningKey[]> {
   });
 }
 
+interface Rotation {
+  /** Whether somebody may have the keys before, so that they verify nothing any more. */
+  readonly isLeak: boolean;
+  /** Notes what happened to a key, in the same transaction. */
+  readonly record: (
+    tx: Prisma.TransactionClient,
+    action: 'key.register' | 'key.retire',
+    id: string,
+  ) => Promise<void>;
+}
+
 /** Makes a new key to sign with. The one before verifies for another hour, and is published for as long. */
-export function rotateKeys(dependencies: Dependencies): Promise<{ keyId: string; retired: number }> {
+export function rotateKeys(dependencies: Dependencies, { isLeak, record }: Rotation): Promise<string> {
   const { prisma, now } = dependencies;
+  const longAgo = new Date(now().getTime() - overlap);
   return prisma.$transaction(async (tx) => {
     await lock(tx);
-    const { count } = await tx.signingKey.updateMany({
-      where: { organizationId: null, retiredAt: null },
-      data: { retiredAt: now() },
+    const retired = await tx.signingKey.updateManyAndReturn({
+      where: {
+        organizationId: null,
+        OR: [{ retiredAt: null }, ...(isLeak ? [{ retiredAt: { gt: longAgo } }] : [])],
+      },
+      data: { retiredAt: isLeak ? longAgo : now() },
+      select: { id: true },
     });
-    return { keyId: await makeKey(dependencies, tx), retired: count };
+    for (const { id } of retired) await record(tx, 'key.retire', id);
+    const { id, keyId } = await makeKey(dependencies, tx);
+    await record(tx, 'key.register', id);
+    return keyId;
   });
 }
 
 const lock = (tx: Prisma.TransactionClient) =>
   tx.$queryRaw`SELECT 1 FROM pg_advisory_xact_lock(hashtext('usergraph:signing-keys'))`;
 
-async function makeKey({ now, newId, sealing }: Dependencies, tx: Prisma.TransactionClient): Promise<string> {
+async function makeKey(
+  { now, newId, sealing }: Dependencies,
+  tx: Prisma.TransactionClient,
+): Promise<{ id: string; keyId: string }> {
   const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true });
   const bare = await exportJWK(publicKey);
   const keyId = await calculateJwkThumbprint(bare);
+  const id = newId();
   await tx.signingKey.create({
     data: {
-      id: newId(),
+      id,
       keyId,
       algorithm,
       publicJwk: { ...bare, kid: keyId, alg: algorithm, use: 'sig' } as Prisma.InputJsonObject,
@@ -152,5 +175,5 @@ async function makeKey({ now, newId, sealing }: Dependencies, tx: Prisma.Transac
     },
     select: { id: true },
   });
-  return keyId;
+  return { id, keyId };
 }

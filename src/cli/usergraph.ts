@@ -1,31 +1,6 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
-import { version } from '../version.ts';
-import { runCreateAdmin } from './create-admin.ts';
-import { runMigrate } from './migrate.ts';
-import { reportErrors } from './report-errors.ts';
-import { runSeed } from './seed.ts';
-import { runStart } from './start.ts';
+import { createProgram } from './program.ts';
 
-const program = new Command('usergraph')
-  .description('One typed graph of user accounts. Settings come from the environment and from .env.')
-  .version(version)
-  .showHelpAfterError();
-
-program.command('start').description('serve the graph').action(reportErrors(runStart));
-
-program.command('migrate').description('bring the database up to date').action(reportErrors(runMigrate));
-
-program
-  .command('create-admin')
-  .description('make the superuser admin of a new database, with a random password')
-  .action(reportErrors(runCreateAdmin));
-
-program
-  .command('seed')
-  .description('add the demo accounts, whose passwords are public')
-  .option('--yes', 'do so on a database server, too')
-  .action(reportErrors(runSeed));
-
+const program = createProgram();
 if (process.argv.length <= 2) program.help();
 await program.parseAsync();

@@ -23,7 +23,7 @@ export function renderAccounts(accounts: readonly DemoAccount[]): string {
   return renderTable([['Login', 'Password', 'Role'], ...rows]);
 }
 
-function renderTable(rows: readonly (readonly string[])[]): string {
+export function renderTable(rows: readonly (readonly string[])[]): string {
   const widthOf = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
   const lines = rows.map((row) =>
     row

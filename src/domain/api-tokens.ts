@@ -1,15 +1,10 @@
 import { authenticate } from '../auth/authenticate.ts';
-import { contains, parseNetwork } from '../auth/networks.ts';
 import { issueSecret } from '../auth/secrets.ts';
 import type { Context } from '../context.ts';
-import {
-  type InputProblem,
-  InvalidCredentialsError,
-  NotFoundError,
-  UnauthenticatedError,
-} from '../errors.ts';
+import { InvalidCredentialsError, NotFoundError, UnauthenticatedError } from '../errors.ts';
 import type { ApiToken, Prisma } from '../generated/prisma/client.ts';
 import { accountSelect, enforce, visibleWhere } from './accounts.ts';
+import { boundProblems, defaultExpiry, expiryProblems } from './api-token-bounds.ts';
 import { record } from './audit.ts';
 import { requireCaller, requireUser } from './caller.ts';
 import { createApiTokenInput, parseInput } from './input.ts';
@@ -46,10 +41,6 @@ export interface CreateApiTokenInput {
   readonly owner?: TokenOwner | null | undefined;
 }
 
-const defaultLifetimeDays = 365;
-const longestLifetimeDays = 3650;
-const day = 24 * 60 * 60 * 1000;
-
 /** Makes a token; its secret is in this answer only. A token never has a scope that its maker's credential lacks. */
 export async function createApiToken(
   context: Context,
@@ -82,7 +73,7 @@ export async function createApiToken(
         rateLimit: parsed.rateLimit ?? made.rateLimit ?? null,
         createdById: context.actor.user?.id ?? null,
         createdAt: now,
-        expiresAt: input.expiresAt ?? soonest(latestExpiry(context), inDays(now, defaultLifetimeDays)),
+        expiresAt: input.expiresAt ?? defaultExpiry(context),
         ...(owner.type === 'User' ? { userId: owner.id } : { organizationId: owner.id }),
       },
       select: { id: true },
@@ -99,6 +90,7 @@ export async function createApiToken(
   return { secret, apiToken };
 }
 
+/** @throws when the actor may not make tokens for this owner */
 async function requireOwner(context: Context, { type, id }: TokenOwner): Promise<void> {
   if (type === 'Organization') {
     await requireOrganization(context, id, ['input', 'ownerId']);
@@ -112,46 +104,6 @@ async function requireOwner(context: Context, { type, id }: TokenOwner): Promise
   if (row === null) throw new NotFoundError(['input', 'ownerId']);
   enforce(decide(context.actor, 'issueToken', row));
 }
-
-function expiryProblems(context: Context, expiresAt: Date | null | undefined): InputProblem[] {
-  const path = ['input', 'expiresAt'];
-  if (expiresAt == null) return [];
-  if (expiresAt <= context.now()) return [{ path, code: 'INVALID', message: 'must be in the future' }];
-  const latest = latestExpiry(context);
-  if (expiresAt <= latest) return [];
-  return [{ path, code: 'NOT_ALLOWED', message: `must not be after ${latest.toISOString()}` }];
-}
-
-/** A token is bound at least as tightly as the one that makes it, and to no more than every caller has. */
-function boundProblems(
-  { actor: { credential }, settings }: Context,
-  { allowedNetworks, rateLimit }: CreateApiTokenInput,
-): InputProblem[] {
-  const problems: InputProblem[] = [];
-  const most = credential.rateLimit ?? settings.rateLimitPerMinute;
-  if (rateLimit != null && rateLimit > most) {
-    const message = `must be at most ${most}`;
-    problems.push({ path: ['input', 'rateLimit'], code: 'NOT_ALLOWED', message });
-  }
-  const outer = (credential.allowedNetworks ?? []).flatMap((network) => parseNetwork(network) ?? []);
-  const inner = (allowedNetworks ?? []).flatMap((network) => parseNetwork(network) ?? []);
-  if (outer.length > 0 && !inner.every((one) => outer.some((other) => contains(other, one)))) {
-    const message = 'must be within the networks of the token that makes it';
-    problems.push({ path: ['input', 'allowedNetworks'], code: 'NOT_ALLOWED', message });
-  }
-  return problems;
-}
-
-/** A token lasts no longer than the token that made it, nor than ten years. */
-function latestExpiry({ actor: { credential }, now }: Context): Date {
-  const limit = inDays(now(), longestLifetimeDays);
-  return credential.kind === 'API_TOKEN' && credential.expiresAt
-    ? soonest(credential.expiresAt, limit)
-    : limit;
-}
-
-const inDays = (from: Date, days: number) => new Date(from.getTime() + days * day);
-const soonest = (a: Date, b: Date) => (a < b ? a : b);
 
 /** When a presented API token ends. @throws {InvalidCredentialsError} when it is none, or no longer good */
 export async function checkApiToken(context: Context, secret: string): Promise<Date> {
@@ -212,6 +164,22 @@ export function visibleTokenWhere(context: Context): Prisma.ApiTokenWhereInput {
       { user: { organizationId: { in: run } } },
     ],
   };
+}
+
+/** The tokens of an owner, or all that the actor may list: the newest first. */
+export async function listApiTokens(
+  context: Context,
+  { owner = null, isOpen, take }: { owner?: TokenOwner | null; isOpen: boolean; take: number },
+): Promise<ApiToken[]> {
+  requireCaller(context);
+  enforce(decideGrantScopes(context.actor, ['tokens:write']));
+  const ofOwner = owner && (owner.type === 'User' ? { userId: owner.id } : { organizationId: owner.id });
+  const open = { revokedAt: null, expiresAt: { gt: context.now() } };
+  return context.prisma.apiToken.findMany({
+    where: { AND: [visibleTokenWhere(context), ofOwner ?? {}, isOpen ? open : {}] },
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+    take,
+  });
 }
 
 export async function findApiTokens(context: Context, ids: readonly string[], query: ApiTokenQuery) {

@@ -1,3 +1,4 @@
+import { rotateApiToken } from '../domain/api-token-rotation.ts';
 import { createApiToken, findApiTokens, revokeApiToken } from '../domain/api-tokens.ts';
 import type { Scope } from '../domain/policy.ts';
 import { InvalidInputError, NotFoundError } from '../errors.ts';
@@ -45,6 +46,17 @@ export const ApiToken = builder.prismaObject('ApiToken', {
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
     lastUsedAt: t.expose('lastUsedAt', { type: 'DateTime', nullable: true }),
+    previousSecretExpiresAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'Until when the secret before the last rotation works as well. Null when only the present one does.',
+      select: { previousHash: true, previousExpiresAt: true },
+      resolve: ({ previousHash, previousExpiresAt }, _args, context) =>
+        previousHash !== null && previousExpiresAt && previousExpiresAt > context.now()
+          ? previousExpiresAt
+          : null,
+    }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime' }),
     revokedAt: t.expose('revokedAt', { type: 'DateTime', nullable: true }),
   }),
@@ -86,10 +98,20 @@ const CreateApiTokenInput = builder.inputType('CreateApiTokenInput', {
   }),
 });
 
-const CreateApiTokenSuccess = builder
-  .objectRef<{ secret: string; apiToken: ApiTokenRow }>('CreateApiTokenSuccess')
-  .implement({
-    description: 'The token was made.',
+const RotateApiTokenInput = builder.inputType('RotateApiTokenInput', {
+  description: 'A token that gets a new secret.',
+  fields: (t) => ({
+    id: t.globalID({ for: [ApiToken], required: true, description: 'The token.' }),
+    overlapMinutes: t.int({
+      description:
+        'For how many minutes the secret before still works, 0 to 1440. It stops at once when absent or 0, with the sessions and access tokens that were opened with it.',
+    }),
+  }),
+});
+
+const withSecret = (name: 'CreateApiTokenSuccess' | 'RotateApiTokenSuccess', description: string) =>
+  builder.objectRef<{ secret: string; apiToken: ApiTokenRow }>(name).implement({
+    description,
     fields: (t) => ({
       secret: t.exposeString('secret', {
         description:
@@ -102,6 +124,9 @@ const CreateApiTokenSuccess = builder
       }),
     }),
   });
+
+const CreateApiTokenSuccess = withSecret('CreateApiTokenSuccess', 'The token was made.');
+const RotateApiTokenSuccess = withSecret('RotateApiTokenSuccess', 'The token has a new secret.');
 
 const RevokeApiTokenSuccess = builder
   .objectRef<{ apiToken: ApiTokenRow }>('RevokeApiTokenSuccess')
@@ -131,6 +156,24 @@ builder.mutationFields((t) => ({
         context,
         { ...input, owner: ownerId && { type: ownerId.typename as 'User' | 'Organization', id: ownerId.id } },
         payloadQuery(context, info, 'CreateApiTokenSuccess', 'apiToken'),
+      ),
+  }),
+  rotateApiToken: t.field({
+    type: RotateApiTokenSuccess,
+    description:
+      'Gives an API token a new secret; its name, scopes, bounds and expiry stay. For those who could make such a token. Needs the scope `tokens:write`.',
+    errors: {
+      types: [InvalidInputError, NotFoundError],
+      union: { description: 'What came of `rotateApiToken`.' },
+    },
+    args: {
+      input: t.arg({ type: RotateApiTokenInput, required: true, description: 'The token to rotate.' }),
+    },
+    resolve: (_root, { input: { id, ...input } }, context, info) =>
+      rotateApiToken(
+        context,
+        { ...input, id: id.id },
+        payloadQuery(context, info, 'RotateApiTokenSuccess', 'apiToken'),
       ),
   }),
   revokeApiToken: t.field({

@@ -12,7 +12,7 @@ afterAll(() => app?.close());
 /** Every place that takes an id, with the type it wants; null where any type will do. */
 const places: Record<
   string,
-  { readonly query: string; readonly type: 'User' | 'Organization' | 'ApiToken' | null }
+  { readonly query: string; readonly type: 'User' | 'Organization' | 'ApiToken' | 'SigningKey' | null }
 > = {
   node: { query: 'query ($id: ID!) { node(id: $id) { id } }', type: null },
   nodes: { query: 'query ($id: ID!) { nodes(ids: [$id]) { id } }', type: null },
@@ -40,6 +40,19 @@ const places: Record<
   revokeApiToken: {
     query: 'mutation ($id: ID!) { revokeApiToken(id: $id) { __typename } }',
     type: 'ApiToken',
+  },
+  rotateApiToken: {
+    query: 'mutation ($id: ID!) { rotateApiToken(input: { id: $id }) { __typename } }',
+    type: 'ApiToken',
+  },
+  registerSigningKey: {
+    query:
+      'mutation ($id: ID!) { registerSigningKey(input: { organizationId: $id, name: "x", publicJwk: {} }) { __typename } }',
+    type: 'Organization',
+  },
+  retireSigningKey: {
+    query: 'mutation ($id: ID!) { retireSigningKey(id: $id) { __typename } }',
+    type: 'SigningKey',
   },
   createServiceAccount: {
     query:
