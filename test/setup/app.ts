@@ -61,13 +61,17 @@ const manyAttempts = {
   SIGN_IN_ATTEMPTS_PER_ADDRESS: '1000000',
 };
 
-/** Opens an app, each REST answer of which is checked against its OpenAPI document. `env` sets its configuration; `seed: false` leaves the database empty. */
+/** Opens an app, each REST answer of which is checked against its OpenAPI document. `env` sets its configuration; `seed: false` leaves the database empty; `observe` is told of each answer. */
 export async function openTestApp({
   env = {},
   seed = true,
+  logLevel = 'info',
+  observe,
 }: {
   env?: Record<string, string>;
   seed?: boolean;
+  logLevel?: string;
+  observe?: (request: Request, response: Response) => Promise<void>;
 } = {}) {
   const { database, close } = await openTestDatabase();
   const clock = { offset: 0 };
@@ -76,7 +80,7 @@ export async function openTestApp({
   if (seed) await seedDemoAccounts(database, sources);
   const logged: string[] = [];
   const log = createLog({
-    logLevel: 'info',
+    logLevel,
     logFormat: 'json',
     stream: { write: (line: string) => void logged.push(line) },
   });
@@ -90,6 +94,7 @@ export async function openTestApp({
   const handle = async (request: Request, connection: Connection = {}) => {
     const response = await app.fetch(request, connection);
     await checkContract(config.restMounts, request, response);
+    await observe?.(request, response.clone());
     return response;
   };
   const fetch = (path: string, init?: RequestInit) =>
