@@ -9,10 +9,23 @@ interface PageDocument {
   body: Markup;
   /** What the page may load, as Content-Security-Policy directives. */
   allowed: Readonly<Record<string, string>>;
+  status?: number;
+  headers?: Readonly<Record<string, string>>;
+  /** The way from the page to the root of the server, for pages below it. */
+  root?: string;
 }
 
 /** The frame that every page shares: language, viewport, icon, theme and security headers. */
-export function respondWithDocument({ title, description, head, body, allowed }: PageDocument): Response {
+export function respondWithDocument({
+  title,
+  description,
+  head,
+  body,
+  allowed,
+  status = 200,
+  headers = {},
+  root = '',
+}: PageDocument): Response {
   const files = loadPublicFiles();
   const page = html`<!doctype html>
 <html lang="en">
@@ -22,20 +35,22 @@ export function respondWithDocument({ title, description, head, body, allowed }:
 <meta name="description" content="${description}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<link rel="icon" href="${files.url('favicon.svg')}" type="image/svg+xml">
-<link rel="stylesheet" href="${files.url('theme.css')}">
+<link rel="icon" href="${root}${files.url('favicon.svg')}" type="image/svg+xml">
+<link rel="stylesheet" href="${root}${files.url('theme.css')}">
 ${head}
 </head>
 ${body}
 </html>
 `;
   return new Response(page.text, {
+    status,
     headers: {
       ...securityHeaders({ 'img-src': "'self'", 'style-src': "'self'", ...allowed }),
       'content-type': 'text/html; charset=utf-8',
       'content-length': String(Buffer.byteLength(page.text)),
       'cache-control': 'no-cache',
       vary: 'accept',
+      ...headers,
     },
   });
 }

@@ -19,7 +19,7 @@ ${renderNavigation({ hasReference: true })}
 </header>
 <main id="content">
 <h1>Fidelity of the REST dialects</h1>
-<p class="lead">Clients of other vendors work here by a change of their base URL, as far as what those vendors answer is known, and unless they log in by OAuth2 or a device flow, which are not served yet. This is how each answer is known.</p>
+<p class="lead">Clients of other vendors work here by a change of their base URL, as far as what those vendors answer is known. This is how each answer is known.</p>
 <dl>
 ${Object.entries(evidences).map(([evidence, meaning]) => html`<div><dt>${evidence}</dt><dd>${meaning}</dd></div>`)}
 </dl>

@@ -92,6 +92,7 @@ function renderEndpoints(documents: readonly ApiDocument[]): Markup {
 <div><dt><a href="graphql">/graphql</a></dt><dd>The GraphQL endpoint; GraphiQL when a browser opens it.</dd></div>
 <div><dt><a href="schema.graphql">/schema.graphql</a></dt><dd>The schema in SDL, for code generators and editors.</dd></div>
 ${documents.length > 0 ? renderReferenceLinks(documents) : ''}
+<div><dt><a href="account">/account</a></dt><dd>Your account: where you are signed in, the apps that you connected, your password.</dd></div>
 <div><dt><a href="livez">/livez</a></dt><dd>Whether the process is alive.</dd></div>
 <div><dt><a href="readyz">/readyz</a></dt><dd>Whether it can reach its database and take requests.</dd></div>
 </dl>
