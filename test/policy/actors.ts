@@ -1,6 +1,7 @@
 /** One world of accounts in every relation that the policy knows, and those who ask in it. */
 import type { Database } from '../../src/db/database.ts';
 import { encodeId, type NodeType } from '../../src/domain/ids.ts';
+import { createSources } from '../../src/sources.ts';
 import { ago, collectRows, deleteAllRows, hour, scopesBut } from './rows.ts';
 
 /** The password of the person, as an argon2id hash that costs little. */
@@ -54,18 +55,71 @@ export async function createWorld(database: Database) {
     rows.share(grantor, users.reader, ['data:read']);
   }
   const credentials = addCredentials(rows, { ...users, organization, service });
+  const contactIds = addContacts(rows, users);
   await rows.write(database);
+  const oauthClient = await addClient(database, users.person);
+  const signingKey = await addKey(database, organization);
+  const invitation = await addInvitation(database);
   const ids = Object.fromEntries(
     Object.entries({ ...users, service }).map(([k, id]) => [k, encodeId('User', id)]),
   );
   return {
     ids: ids as Record<keyof typeof users | 'service', string>,
     organization: encodeId('Organization', organization),
+    oauthClient: encodeId('OAuthClient', oauthClient),
+    signingKey: encodeId('SigningKey', signingKey),
+    invitation: encodeId('Invitation', invitation),
     ...credentials,
+    contactIds,
   };
 }
 
 type Rows = ReturnType<typeof collectRows>;
+
+/** A key that the organization signs capability tokens with; nobody has its private half. */
+export async function addKey({ prisma }: Database, organizationId: string): Promise<string> {
+  const id = createSources().newId();
+  const key = { keyId: 'a key', algorithm: 'ES256', publicJwk: {}, name: 'Reports' };
+  await prisma.signingKey.create({ data: { id, organizationId, ...key } });
+  return id;
+}
+
+/** An invitation that nobody used. */
+export async function addInvitation({ prisma }: Database): Promise<string> {
+  const { newId, randomBytes } = createSources();
+  const id = newId();
+  const codeHash = new Uint8Array(randomBytes(32));
+  await prisma.invitation.create({ data: { id, codeHash, expiresAt: ago(-hour) } });
+  return id;
+}
+
+/** An OAuth2 client that the person let at its profile. */
+export async function addClient({ prisma }: Database, userId: string): Promise<string> {
+  const { newId, randomBytes } = createSources();
+  const id = newId();
+  const scopes = ['profile'];
+  const secretHash = new Uint8Array(randomBytes(32));
+  await prisma.oAuthClient.create({ data: { id, name: 'An app', secretHash, redirectUris: [], scopes } });
+  await prisma.consent.create({ data: { userId, clientId: id, scopes } });
+  return id;
+}
+
+/** Contacts besides the default ones, which may be removed. */
+function addContacts(rows: Rows, { person, managed }: Record<'person' | 'managed', string>) {
+  const email = (owner: string, address: string) => encodeId('Email', rows.email(owner, address, false));
+  const phone = (owner: string, number: string) =>
+    encodeId('PhoneNumber', rows.phoneNumber(owner, number, false));
+  const identity = (userId: string) =>
+    encodeId('OAuthIdentity', rows.identity({ userId, provider: 'corp', subject: userId, isPrimary: false }));
+  return {
+    email: {
+      person: email(person, 'person-too@example.com'),
+      managed: email(managed, 'managed-too@example.com'),
+    },
+    phone: { person: phone(person, '+4930123456'), managed: phone(managed, '+4930654321') },
+    identity: { person: identity(person), managed: identity(managed) },
+  };
+}
 
 function addUsers(rows: Rows) {
   const manager = rows.user({ username: 'manager', name: 'Manager' });

@@ -1,7 +1,8 @@
 /** The policy's table, with every other kind of credential that an actor can have. */
 import { afterAll, describe } from 'vitest';
 import { signerFor } from '../setup/access-tokens.ts';
-import { type Operation, operations } from './operations.ts';
+import type { ActorName } from './actors.ts';
+import type { Operation } from './operations.ts';
 import { asAccessToken, asClientToken, asExternalToken, startIssuer } from './presentations.ts';
 import { describeTable } from './run-table.ts';
 import type { Outcome } from './table.ts';
@@ -29,14 +30,19 @@ describe("with another issuer's access token", () => {
   describeTable({
     env: { TRUSTED_ISSUERS: issuer.setting },
     present: (app) => asExternalToken(app.database.prisma, issuer),
-    otherwise: (operation, outcome) =>
-      operation.name === 'signOut' ? 'FORBIDDEN' : forPersonsOnly(operation, outcome),
+    otherwise: (operation, outcome, actor) =>
+      operation.name === 'signOut' || (leadsOn(operation) && outcome === 'ok')
+        ? 'FORBIDDEN'
+        : forPersonsOnly(operation, outcome, actor),
     without: [...programs, 'susp', 'expd'],
   });
 });
 
+/** Nothing here ends with the token of another issuer, so nothing is opened by it. */
+const leadsOn = ({ name }: Operation) => name.startsWith('delegatedToken');
+
 /** What only the person itself may do, with a session of its own, is FORBIDDEN to whatever it handed a credential to. */
-function forPersonsOnly({ name }: Operation, outcome: Outcome): Outcome {
-  const isForPersons = operations.some((operation) => operation.name === name && operation.isForPersons);
-  return isForPersons && outcome === 'ok' ? 'FORBIDDEN' : outcome;
+function forPersonsOnly({ isForPersons }: Operation, outcome: Outcome, actor: ActorName): Outcome {
+  const isRefused = isForPersons === true || (isForPersons === 'to itself' && actor === 'self');
+  return isRefused && ['ok', 'INVALID_CREDENTIALS', 'INVALID_CODE'].includes(outcome) ? 'FORBIDDEN' : outcome;
 }

@@ -109,6 +109,8 @@ describe.each(askers)('for %s an internal account', (asker) => {
     ['updateUser with a status', 'updateUser(id: $id, input: { status: SUSPENDED })'],
     ['deleteUser', 'deleteUser(id: $id)'],
     ['createApiToken', 'createApiToken(input: { name: "x", scopes: [], ownerId: $id })'],
+    ['addEmail', 'addEmail(input: { address: "x@example.com", userId: $id })'],
+    ['addPhoneNumber', 'addPhoneNumber(input: { number: "+4930123456", userId: $id })'],
   ])('is NOT_FOUND for %s', async (_name, call) => {
     const document = `mutation ($id: ID!) { found: ${call} { __typename ... on Error { code } } }`;
     const { text } = await app.withToken(world.askers[asker]).send(document, { id: world.id });
@@ -121,6 +123,8 @@ describe('an internal account with a token', () => {
     ['updateMe', 'updateMe(input: { bio: "x" })'],
     ['updateUser', 'updateUser(id: $id, input: { bio: "x" })'],
     ['completeOnboarding', 'completeOnboarding'],
+    ['addEmail', 'addEmail(input: { address: "x@example.com" })'],
+    ['addPhoneNumber', 'addPhoneNumber(input: { number: "+4930123456" })'],
     ['deleteMe', 'deleteMe'],
     ['deleteUser', 'deleteUser(id: $id)'],
   ])('is protected from itself: %s', async (name, call) => {

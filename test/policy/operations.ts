@@ -10,8 +10,10 @@ export interface Operation {
   readonly name: string;
   readonly document: string;
   readonly variables: (world: World) => Record<string, unknown>;
-  /** Whether only a person may do it, with a session of its own. */
-  readonly isForPersons?: boolean;
+  /** Whether only a person may do it, with a session of its own; or only where that is done to its own account. */
+  readonly isForPersons?: boolean | 'to itself';
+  /** Whether it succeeds although it changes nothing. */
+  readonly isSilent?: boolean;
   /** What an operation that was not refused found. */
   readonly read: (data: Record<string, unknown>, world: World) => unknown;
 }
@@ -42,6 +44,15 @@ function mutation(name: string, args: string, variables = none, types = ''): Ope
   const document = `mutation ${types && `(${types})`} { found: ${field}${args && `(${args})`} ${result} }`;
   return { name, document, variables, read: ({ found }) => found };
 }
+
+/** A mutation that tells nobody whether it did anything, of what is not there. */
+const silent = (field: string, args: string): Operation => ({
+  name: field,
+  document: `mutation { found: ${field}(${args}) { __typename } }`,
+  variables: none,
+  isSilent: true,
+  read: ({ found }) => found,
+});
 
 const node = (name: string, id: (world: World) => string) =>
   query(`node ${name}`, '($id: ID!) { found: node(id: $id) { id } }', (world) => ({ id: id(world) }));
@@ -108,8 +119,82 @@ const createToken = (name: string, ownerId: (world: World) => string | undefined
 const revoke = (owner: keyof World['tokenIds']) =>
   mutation(`revokeApiToken ${owner}`, 'id: $id', ({ tokenIds }) => ({ id: tokenIds[owner] }), '$id: ID!');
 
+const rotate = (owner: keyof World['tokenIds']) =>
+  mutation(
+    `rotateApiToken ${owner}`,
+    'input: { id: $id }',
+    ({ tokenIds }) => ({ id: tokenIds[owner] }),
+    '$id: ID!',
+  );
+
+const publicJwk =
+  '{ kty: "EC", crv: "P-256", x: "RatNSMmG1QauI96DgxCfxpglEUbTgCrCkcEEBEAE7LA", y: "RDpDOy4Ow-P2VqGkWSwnrdAPV7Xvw15QdqxUb__vBHo" }';
+
 const revokeSession = (name: string, session: keyof World['sessionIds']) =>
   mutation(`revokeSession ${name}`, 'id: $id', ({ sessionIds }) => ({ id: sessionIds[session] }), '$id: ID!');
+
+const ownContact = (field: string, input: string): Operation => ({
+  ...mutation(field, `input: ${input}`),
+  isForPersons: true,
+});
+
+const addContact = (field: string, value: string): Operation => ({
+  ...mutation(
+    `${field} for person`,
+    `input: { ${value}, userId: $id }`,
+    ({ ids }) => ({ id: ids.person }),
+    '$id: ID!',
+  ),
+  isForPersons: 'to itself',
+});
+
+type Owner = keyof World['contactIds']['email'];
+/** One of the mutations of a contact: an e-mail address, a phone number or an identity at a provider. */
+const contact = (kind: keyof World['contactIds'], field: string, owner: Owner, input = ''): Operation => ({
+  ...mutation(
+    `${field} ${owner}`,
+    `id: $id${input}`,
+    ({ contactIds }) => ({ id: contactIds[kind][owner] }),
+    '$id: ID!',
+  ),
+  isForPersons: 'to itself',
+});
+
+const ofClient = (field: string, input = '') =>
+  mutation(field, `id: $id${input}`, ({ oauthClient }) => ({ id: oauthClient }), '$id: ID!');
+
+/** Why the actor may do something with an account, or may not: the same as when it does it. */
+const explain = (action: string, subject: Subject) =>
+  query(
+    `explainAccess ${action} ${subject}`,
+    '($id: ID!, $action: AccountAction!) { found: explainAccess(userId: $id, action: $action) { code } }',
+    ({ ids }) => ({ id: ids[subject], action }),
+    ({ found }) => (found === null ? null : { code: (found as { code: string | null }).code ?? undefined }),
+  );
+
+const delegatedToken = (subject: Subject) =>
+  mutation(
+    `delegatedToken ${subject}`,
+    'input: { userId: $id }',
+    ({ ids }) => ({ id: ids[subject] }),
+    '$id: ID!',
+  );
+
+/** The share of the person with its friend, ended from one of its ends. */
+const revokeAccess = (end: 'given' | 'received') =>
+  mutation(
+    `revokeAccess ${end}`,
+    end === 'given' ? 'input: { granteeId: $id }' : 'input: { grantorId: $id }',
+    ({ ids }) => ({ id: end === 'given' ? ids.friend : ids.person }),
+    '$id: ID!',
+  );
+
+const shareAccess = mutation(
+  'shareAccess',
+  'input: { granteeId: $id, scopes: [DATA_READ] }',
+  ({ ids }) => ({ id: ids.reserved }),
+  '$id: ID!',
+);
 
 const signIn = (name: string, login: string, secret: string) =>
   mutation(`signIn ${name}`, `input: { login: "${login}", password: "${secret}" }`);
@@ -163,6 +248,14 @@ const queries: readonly Operation[] = [
   query('organization', '($id: ID!) { found: organization(id: $id) { id } }', ({ organization }) => ({
     id: organization,
   })),
+  query(
+    'oauthClients',
+    '{ found: oauthClients { nodes { id } } }',
+    none,
+    ({ found }) => (found as { nodes: unknown[] }).nodes,
+  ),
+  explain('READ_PRIVATE', 'person'),
+  explain('UPDATE', 'managed'),
 ];
 
 const mutations: readonly Operation[] = [
@@ -170,6 +263,24 @@ const mutations: readonly Operation[] = [
   signIn('person, wrong password', 'person', 'wrong'),
   signIn('managed', 'managed@example.com', password),
   mutation('signOut', ''),
+  mutation('refreshSession', 'input: { refreshToken: "unknown" }'),
+  mutation('signUp', 'input: { email: "new@example.com", password: "a new password" }'),
+  {
+    ...mutation(
+      'changePassword',
+      'input: { currentPassword: $password, newPassword: "a new password" }',
+      () => ({ password }),
+      '$password: String!',
+    ),
+    isForPersons: true,
+  },
+  silent('requestPasswordReset', 'input: { login: "nobody" }'),
+  mutation(
+    'resetPassword person',
+    'input: { login: "person", code: "AAAA-AAAA-AAAA", newPassword: "a new password" }',
+  ),
+  mutation('createInvitation', 'input: {}'),
+  mutation('revokeInvitation', 'id: $id', ({ invitation }) => ({ id: invitation }), '$id: ID!'),
   mutation('completeOnboarding', ''),
   mutation('updateMe', 'input: { bio: "Changed." }'),
   update('person', 'person'),
@@ -194,20 +305,58 @@ const mutations: readonly Operation[] = [
     ({ organization }) => ({ id: organization }),
     '$id: ID!',
   ),
+  ownContact('addEmail', '{ address: "new@example.com" }'),
+  addContact('addEmail', 'address: "new@example.com"'),
+  contact('email', 'requestEmailVerification', 'person'),
+  contact('email', 'verifyEmail', 'person', ', input: { code: "AAAA-AAAA-AAAA" }'),
+  contact('email', 'removeEmail', 'person'),
+  contact('email', 'removeEmail', 'managed'),
+  contact('email', 'makeEmailDefault', 'person'),
+  ownContact('addPhoneNumber', '{ number: "+4930999999" }'),
+  addContact('addPhoneNumber', 'number: "+4930999999"'),
+  contact('phone', 'requestPhoneVerification', 'person'),
+  contact('phone', 'verifyPhoneNumber', 'person', ', input: { code: "000000" }'),
+  contact('phone', 'removePhoneNumber', 'person'),
+  contact('phone', 'removePhoneNumber', 'managed'),
+  contact('phone', 'makePhoneNumberPrimary', 'person'),
+  contact('identity', 'unlinkIdentity', 'person'),
+  contact('identity', 'unlinkIdentity', 'managed'),
   createToken('for oneself', () => undefined),
   createToken('for person', ({ ids }) => ids.person),
   createToken('for managed', ({ ids }) => ids.managed),
   createToken('for service', ({ ids }) => ids.service),
   createToken('for organization', ({ organization }) => organization),
+  rotate('person'),
+  rotate('organization'),
   revoke('person'),
   revoke('service'),
   revoke('organization'),
+  mutation(
+    'registerSigningKey',
+    `input: { organizationId: $id, name: "New", publicJwk: ${publicJwk} }`,
+    ({ organization }) => ({ id: organization }),
+    '$id: ID!',
+  ),
+  mutation('retireSigningKey', 'id: $id', ({ signingKey }) => ({ id: signingKey }), '$id: ID!'),
   revokeSession('person', 'person'),
   revokeSession('person, in use', 'inUse'),
   revokeSession('person, expired', 'expired'),
   revokeSession('managed', 'managed'),
   revokeSession('superuser', 'superuser'),
   revokeSession('internal', 'internal'),
+  mutation(
+    'registerOAuthClient',
+    'input: { name: "New", isConfidential: true, redirectUris: [], scopes: [PROFILE] }',
+  ),
+  ofClient('updateOAuthClient', ', input: { name: "Changed" }'),
+  ofClient('rotateOAuthClientSecret'),
+  ofClient('revokeOAuthClient'),
+  ofClient('withdrawConsent'),
+  { ...shareAccess, isForPersons: true },
+  { ...revokeAccess('given'), isForPersons: true },
+  revokeAccess('received'),
+  delegatedToken('person'),
+  delegatedToken('managed'),
   mutation('deleteMe', ''),
   remove('deleteUser', 'person'),
   remove('deleteUser', 'managed'),

@@ -50,9 +50,14 @@ function stepsTo(target: string, type: GraphQLNamedType, hops: number): Step[][]
   return [...ends, ...onwards];
 }
 
-/** Lists are crossed by their `nodes`, and at the end of a path by their `edges` as well. */
-function skips(field: GraphQLField<unknown, unknown>, hopsLeft: number): boolean {
-  return field.name === 'edges' && hopsLeft > 1;
+/** Shares and sessions lead to accounts that other ways lead to, too. */
+const byways = ['ShareConnection', 'Session'];
+
+/** Lists are crossed by their `nodes`, and at the end of a path by their `edges` as well; byways are taken there only. */
+function skips({ name, type }: GraphQLField<unknown, unknown>, hopsLeft: number): boolean {
+  const { name: typeName } = getNamedType(type);
+  if (typeName === 'ShareEdge') return true; // which tells no more than the node
+  return hopsLeft > 1 && (name === 'edges' || byways.includes(typeName));
 }
 
 function toStep({ name, args }: GraphQLField<unknown, unknown>): Step {

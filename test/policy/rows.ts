@@ -63,7 +63,8 @@ export function collectRows() {
       return { id: put(apiTokens, { ...own, ...owner, ...columns }), secret };
     },
     email: (userId: string, address: string, isDefault = true) => put(emails, { userId, address, isDefault }),
-    phoneNumber: (userId: string, number: string) => put(phoneNumbers, { userId, number, isPrimary: true }),
+    phoneNumber: (userId: string, number: string, isPrimary = true) =>
+      put(phoneNumbers, { userId, number, isPrimary }),
     identity: (columns: Omit<Prisma.OAuthIdentityCreateManyInput, 'id'>) =>
       put(identities, { isPrimary: true, ...columns }),
     password: (userId: string, hash: string) => void passwords.push({ userId, hash }),

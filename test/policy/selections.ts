@@ -14,9 +14,12 @@ export const privateFields: Readonly<Record<string, string>> = {
   timeZone: '',
   activeSessionCount: '',
   sessions: '{ ipAddress userAgent }',
+  consents: '{ createdAt }',
   managedUsers: '(first: 2) { totalCount nodes { id displayName } pageInfo { hasNextPage startCursor } }',
   organizations: '(first: 2) { totalCount edges { role cursor node { id name } } }',
   apiTokens: '(first: 2) { totalCount nodes { id name prefix } }',
+  sharesGiven: '(first: 2) { totalCount nodes { scopes grantee { displayName } } }',
+  sharesReceived: '(first: 2) { totalCount nodes { scopes grantor { displayName } } }',
 };
 
 /** The fields that everyone who sees an account may read; `username` unless it is an e-mail address. */

@@ -36,10 +36,20 @@ managedUser managed             401   null  ok    null  null  null  null  null  
 managedUser person              401   null  null  null  null  null  null  null  null  null  403   null  null  401   401   401
 managedUsers managed            401   none  ok    none  none  none  none  none  none  none  403   none  none  401   401   401
 organization                    401   ok    null  null  null  null  ok    ok    ok    ok    ok    ok    null  401   401   401
+oauthClients                    401   403   403   403   403   403   403   403   403   403   403   ok    scope 401   401   401
+explainAccess READ_PRIVATE person 401   ok    null  ok    403   null  403   403   403   403   403   ok    null  401   401   401
+explainAccess UPDATE managed    401   null  ok    403   403   null  null  null  null  null  null  ok    null  401   401   401
 signIn person                   ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    401   401   401
 signIn person, wrong password   cred  cred  cred  cred  cred  cred  cred  cred  cred  cred  cred  cred  cred  401   401   401
 signIn managed                  cred  cred  cred  cred  cred  cred  cred  cred  cred  cred  cred  cred  cred  401   401   401
 signOut                         401   ok    ok    ok    ok    ok    ok    ok    ok    403   403   ok    403   401   401   401
+refreshSession                  used  used  used  used  used  used  used  used  used  used  used  used  used  401   401   401
+signUp                          shut  shut  shut  shut  shut  shut  shut  shut  shut  shut  shut  shut  shut  401   401   401
+changePassword                  401   ok    cred  cred  cred  cred  cred  cred  cred  403   403   cred  403   401   401   401
+requestPasswordReset            ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    401   401   401
+resetPassword person            code  code  code  code  code  code  code  code  code  code  code  code  code  401   401   401
+createInvitation                401   403   403   403   403   403   403   403   403   403   403   ok    scope 401   401   401
+revokeInvitation                401   403   403   403   403   403   403   403   403   403   403   ok    scope 401   401   401
 completeOnboarding              401   ok    ok    ok    ok    ok    ok    ok    ok    403   403   ok    ok    401   401   401
 updateMe                        401   ok    ok    ok    ok    ok    ok    ok    ok    403   403   ok    ok    401   401   401
 updateUser person               401   ok    404   403   403   404   403   403   403   403   403   ok    404   401   401   401
@@ -59,20 +69,50 @@ updateManagedUser person        401   404   404   404   404   404   404   404   
 createUser                      401   403   403   403   403   403   403   403   403   403   403   ok    scope 401   401   401
 createManagedUser               401   ok    ok    ok    ok    ok    ok    ok    ok    ok    403   ok    ok    401   401   401
 createServiceAccount            401   403   404   404   404   404   403   ok    ok    403   403   ok    404   401   401   401
+addEmail                        401   ok    ok    ok    ok    ok    ok    ok    ok    403   403   ok    403   401   401   401
+addEmail for person             401   ok    404   403   403   404   403   403   403   403   403   ok    404   401   401   401
+requestEmailVerification person 401   ok    404   403   404   404   404   404   404   404   404   ok    404   401   401   401
+verifyEmail person              401   code  404   403   404   404   404   404   404   404   404   code  404   401   401   401
+removeEmail person              401   ok    404   403   404   404   404   404   404   404   404   ok    404   401   401   401
+removeEmail managed             401   404   ok    403   404   404   404   404   404   404   404   ok    404   401   401   401
+makeEmailDefault person         401   ok    404   403   404   404   404   404   404   404   404   ok    404   401   401   401
+addPhoneNumber                  401   ok    ok    ok    ok    ok    ok    ok    ok    403   403   ok    403   401   401   401
+addPhoneNumber for person       401   ok    404   403   403   404   403   403   403   403   403   ok    404   401   401   401
+requestPhoneVerification person 401   ok    404   403   404   404   404   404   404   404   404   ok    404   401   401   401
+verifyPhoneNumber person        401   code  404   403   404   404   404   404   404   404   404   code  404   401   401   401
+removePhoneNumber person        401   ok    404   403   404   404   404   404   404   404   404   ok    404   401   401   401
+removePhoneNumber managed       401   404   ok    403   404   404   404   404   404   404   404   ok    404   401   401   401
+makePhoneNumberPrimary person   401   ok    404   403   404   404   404   404   404   404   404   ok    404   401   401   401
+unlinkIdentity person           401   ok    404   403   404   404   404   404   404   404   404   ok    404   401   401   401
+unlinkIdentity managed          401   404   403   403   404   404   404   404   404   404   404   ok    404   401   401   401
 createApiToken for oneself      401   ok    ok    ok    ok    ok    ok    ok    ok    ok    403   ok    ok    401   401   401
 createApiToken for person       401   ok    404   403   403   404   403   403   403   403   403   403   404   401   401   401
 createApiToken for managed      401   404   403   403   403   404   404   404   404   404   404   403   404   401   401   401
 createApiToken for service      401   403   404   404   404   404   403   ok    ok    ok    403   ok    404   401   401   401
 createApiToken for organization 401   403   404   404   404   404   403   ok    ok    403   403   ok    404   401   401   401
+rotateApiToken person           401   ok    404   404   404   404   404   404   404   404   404   403   404   401   401   401
+rotateApiToken organization     401   404   404   404   404   404   404   ok    ok    404   404   ok    404   401   401   401
 revokeApiToken person           401   ok    404   404   404   404   404   404   404   404   404   ok    404   401   401   401
 revokeApiToken service          401   404   404   404   404   404   404   ok    ok    ok    404   ok    404   401   401   401
 revokeApiToken organization     401   404   404   404   404   404   404   ok    ok    404   404   ok    404   401   401   401
+registerSigningKey              401   403   404   404   404   404   403   ok    ok    403   403   ok    404   401   401   401
+retireSigningKey                401   404   404   404   404   404   404   ok    ok    404   404   ok    404   401   401   401
 revokeSession person            401   ok    404   404   404   404   404   404   404   404   404   ok    404   401   401   401
 revokeSession person, in use    401   ok    404   404   404   404   404   404   404   404   404   ok    404   401   401   401
 revokeSession person, expired   401   404   404   404   404   404   404   404   404   404   404   404   404   401   401   401
 revokeSession managed           401   404   404   404   404   404   404   404   404   404   404   ok    404   401   401   401
 revokeSession superuser         401   404   404   404   404   404   404   404   404   404   404   ok    ok    401   401   401
 revokeSession internal          401   404   404   404   404   404   404   404   404   404   404   404   404   401   401   401
+registerOAuthClient             401   403   403   403   403   403   403   403   403   403   403   ok    scope 401   401   401
+updateOAuthClient               401   403   403   403   403   403   403   403   403   403   403   ok    scope 401   401   401
+rotateOAuthClientSecret         401   403   403   403   403   403   403   403   403   403   403   ok    scope 401   401   401
+revokeOAuthClient               401   403   403   403   403   403   403   403   403   403   403   ok    scope 401   401   401
+withdrawConsent                 401   ok    404   404   404   404   404   404   404   404   403   404   404   401   401   401
+shareAccess                     401   ok    ok    ok    ok    ok    ok    ok    ok    403   403   ok    403   401   401   401
+revokeAccess given              401   ok    404   404   404   404   404   404   404   404   403   404   404   401   401   401
+revokeAccess received           401   404   404   ok    ok    404   404   404   404   404   403   404   404   401   401   401
+delegatedToken person           401   403   404   ok    ok    404   403   403   403   403   403   403   404   401   401   401
+delegatedToken managed          401   404   ok    ok    ok    404   404   404   404   404   403   403   404   401   401   401
 deleteMe                        401   ok    ok    ok    ok    ok    ok    ok    last  403   403   ok    ok    401   401   401
 deleteUser person               401   ok    404   403   403   404   403   403   403   403   403   ok    404   401   401   401
 deleteUser managed              401   404   ok    403   403   404   404   404   404   404   404   ok    404   401   401   401
@@ -96,6 +136,9 @@ const outcomes = {
   404: 'NOT_FOUND',
   scope: 'INSUFFICIENT_SCOPE',
   cred: 'INVALID_CREDENTIALS',
+  code: 'INVALID_CODE',
+  used: 'INVALID_REFRESH_TOKEN',
+  shut: 'SIGN_UP_REFUSED',
   prot: 'PROTECTED_ACCOUNT',
   last: 'LAST_OWNER',
 } as const;
