@@ -16,10 +16,9 @@ export function fidelityReport(): string {
   return `# Fidelity of the REST dialects
 
 Clients of ${dialects.map(({ title }) => title).join(', ')} work here by a change of their base URL, as far as
-what those vendors answer is known, and unless they log in by OAuth2 or a device flow, which are not served yet. This
-report says, for every operation and every status, how it is known. It is generated (\`npm run fidelity\`) from the route
-tables in \`src/rest/\` that serve the dialects; the running server shows it at \`/fidelity\`. The exact requests and answers
-are the files in [\`test/rest/transcripts\`](../test/rest/transcripts).
+what those vendors answer is known. This report says, for every operation and every status, how it is known. It is
+generated (\`npm run fidelity\`) from the route tables in \`src/rest/\` that serve the dialects; the running server shows it
+at \`/fidelity\`. The exact requests and answers are the files in [\`test/rest/transcripts\`](../test/rest/transcripts).
 
 | known | meaning |
 | --- | --- |

@@ -114,6 +114,8 @@ export interface Rendered {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+export type AddedHeader = readonly [name: string, value: string];
+
 export interface Dialect {
   /** As in `REST_MOUNTS` and `/openapi/<name>.json`. */
   readonly name: string;
@@ -135,6 +137,8 @@ export interface Dialect {
   readonly security: Readonly<Record<string, object>>;
   /** Headers that every answer carries, for its document. */
   readonly headerDescriptions?: Readonly<Record<string, string>>;
+  /** Headers that an answer can carry, for its document. */
+  readonly occasionalHeaders?: Readonly<Record<string, string>>;
   /** Parameters that every route takes besides its own, for its document. */
   readonly parameters?: readonly object[];
   /** Everything that it answers when something went wrong, by status. */
@@ -144,10 +148,17 @@ export interface Dialect {
   readonly routes: readonly Route[];
   /** Where it is known to be unlike the original, in sentences. */
   readonly differences: readonly string[];
+  /** Paths of this server's own that its clients look for under its base path: from a mount they are led there. */
+  readonly elsewhere?: readonly string[];
   /** Operations of the vendor that are not served here, and why. */
   readonly absent?: readonly { readonly operation: string; readonly reason: string }[];
   /** The secret in a request; null when there is none, or none of a form that the vendor knows. */
-  credential(request: Request): string | null;
+  credential(request: Request, now: Date): string | null;
+  /**
+   * The headers that hand on a credential that was renewed on the way in.
+   * @throws when what the request came with does not belong together
+   */
+  renew?(context: Context, request: Request): Promise<readonly AddedHeader[]>;
   fail(error: DomainError, moment: Moment): Rendered;
   headers?(moment: Moment): Readonly<Record<string, string>>;
 }
@@ -202,7 +213,7 @@ export function failuresOf(
   for (const [status, failure] of Object.entries(dialect.failures)) {
     const evidence = failures[Number(status)];
     const isUnread = json === undefined && form === undefined;
-    const isImpossible = (isOpen && status === '401') || (isUnread && status === '413');
+    const isImpossible = (isOpen && ['401', '403'].includes(status)) || (isUnread && status === '413');
     const isEverywhere = dialect.everywhere.includes(Number(status)) && !isImpossible;
     if (evidence !== undefined || isEverywhere)
       answered.set(Number(status), { ...failure, evidence: evidence ?? failure.evidence });

@@ -10,6 +10,7 @@ import {
   ForbiddenError,
   InsufficientScopeError,
   NetworkNotAllowedError,
+  type PresentedKind,
   RateLimitedError,
   UnauthenticatedError,
 } from '../errors.ts';
@@ -135,6 +136,8 @@ const failed: Record<ErrorStatus, readonly [status: number, code: string]> = {
 const descriptions: Readonly<Record<string, string>> = {
   missing_api_token:
     'No API token was provided in the Authorization header. Ensure a token is provided prefixed with Bearer',
+  invalid_capabilities_token:
+    'The capabilities token provided was not valid (either not valid, expired or not signed by the correct key)',
   invalid_api_token: 'The API token provided was not valid (it may not exist or have expired)',
   unauthorized_network_for_api_token: 'Network is not allowed to access the API with this API token',
   scope_not_granted:
@@ -144,12 +147,15 @@ const descriptions: Readonly<Record<string, string>> = {
   service_unavailable: 'The service is currently unavailable, please try again later',
 };
 
+const invalidToken = { status: 403, code: 'invalid_api_token', detail: { details: null } };
+const unauthenticated: Record<PresentedKind, { status: number; code: string; detail: object }> = {
+  none: { status: 400, code: 'missing_api_token', detail: {} },
+  capability: { status: 403, code: 'invalid_capabilities_token', detail: {} },
+  other: invalidToken,
+};
+
 function failureFor(error: DomainError): { status: number; code: string; detail: object } {
-  if (error instanceof UnauthenticatedError) {
-    return error.isMissing
-      ? { status: 400, code: 'missing_api_token', detail: {} }
-      : { status: 403, code: 'invalid_api_token', detail: { details: null } };
-  }
+  if (error instanceof UnauthenticatedError) return unauthenticated[error.presented];
   if (error instanceof NetworkNotAllowedError) {
     const detail = { ip_address: error.ipAddress ?? 'unknown' };
     return { status: 403, code: 'unauthorized_network_for_api_token', detail };
@@ -189,16 +195,19 @@ export const katapult = defineDialect({
       operationId: 'getCurrentUser',
       summary: 'Get the current user',
       description:
-        'The account that the token acts for, and its organizations. Any token may ask, whatever its scopes; one with no user behind it gets a 404.',
+        'The account that the token acts for, and its organizations. Any API token may ask, whatever its scopes; a capabilities token needs the scope `profile`. One with no user behind it gets a 404.',
       evidence: 'documented',
       success: { status: 200, description: 'The current user.', body: CurrentUser, evidence: 'documented' },
       failures: { 404: 'documented' },
       async handle(context) {
+        const { actor } = context;
+        if (actor.credential.kind === 'CAPABILITY_TOKEN' && !actor.scopes.has('profile'))
+          throw new InsufficientScopeError('profile');
         const row = await requireMe(context, { select });
-        const { credential } = context.actor;
+        const { credential } = actor;
         const organizations = await listOwnOrganizations(context, {});
         return {
-          user: userView(disclose(context.actor, select, row)),
+          user: userView(disclose(actor, select, row)),
           organizations: organizations.map(({ organization }) => ({
             id: organization.id,
             name: organization.name,
@@ -211,8 +220,8 @@ export const katapult = defineDialect({
   ],
   differences: [
     'Ids are UUIDs.',
-    '`invalid_capabilities_token` is declared and not answered yet: there are no capabilities tokens. `scope_not_granted` is never needed.',
-    'A secret of any kind that is no good is `invalid_api_token`.',
+    'A secret of any kind that is no good is `invalid_api_token`; a JWT that this server or an issuer that it trusts did not sign is taken for a capabilities token.',
+    'A capabilities token needs the scope `profile`; the vendor does not say which.',
   ],
   credential: bearer,
   fail(error) {

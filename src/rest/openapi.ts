@@ -118,7 +118,7 @@ interface ResponseFacts {
 }
 
 function response(
-  { headerDescriptions = {}, hasEtag }: Dialect,
+  { headerDescriptions = {}, occasionalHeaders = {}, hasEtag }: Dialect,
   { status, description, evidence, schema, headers }: ResponseFacts,
 ): Json {
   return {
@@ -126,6 +126,7 @@ function response(
     headers: {
       ...everyAnswer,
       ...every(headerDescriptions),
+      ...some(occasionalHeaders),
       ...(hasEtag && (status === 200 || status === 304) && validator),
       ...(headers ? every(headers) : headersOf[status]),
     },

@@ -9,6 +9,7 @@ import {
 } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import {
+  type AddedHeader,
   type Dialect,
   hasValidator,
   type Moment,
@@ -37,19 +38,24 @@ export interface RestCall {
 export function findCall(
   exchange: Exchange,
   mounts: readonly MountedDialect[],
-  settings: RestSettings & { readonly maxBodyBytes: number },
+  settings: RestSettings & { readonly maxBodyBytes: number; readonly now: () => Date },
 ): RestCall | Response | undefined {
   const { request, url } = exchange;
   const mount = url && owning(mounts, url.pathname);
   if (!url || !mount) return undefined;
   const { dialect } = mount;
-  const respond = (rendered: Rendered) => write(dialect, momentOf(exchange, settings), rendered);
+  const added: AddedHeader[] = []; // also to a failure: who is handed a new credential must get it
+  const respond = (rendered: Rendered) =>
+    withHeaders(added, write(dialect, momentOf(exchange, settings), rendered));
   exchange.fail = (error) => respond(dialect.fail(error, momentOf(exchange, settings)));
   const path = localPath(mount, url.pathname);
+  const isElsewhere = dialect.elsewhere?.includes(path) && path !== url.pathname;
+  if (isElsewhere && request.method === 'GET')
+    return redirect(upFrom(url.pathname) + path.slice(1) + url.search);
   const matches = matchesOf(dialect, path);
   const match = matches.find(({ route }) => route.method === request.method);
-  const { maxBodyBytes } = settings;
-  if (match) return callOf(match, { dialect, request, respond, maxBodyBytes });
+  const { maxBodyBytes, now } = settings;
+  if (match) return callOf(match, { dialect, request, respond, added, maxBodyBytes, now });
   const answer = answerWithoutRoute(dialect, { url, path, method: request.method, matches });
   if (answer instanceof Response) return answer;
   const refuse = () => Promise.reject(answer);
@@ -67,19 +73,25 @@ function callOf(
     dialect,
     request,
     respond,
+    added,
     maxBodyBytes,
+    now,
   }: {
     dialect: Dialect;
     request: Request;
     respond: (rendered: Rendered) => Response;
+    /** Filled with the headers that answers carry from then on. */
+    added: AddedHeader[];
     maxBodyBytes: number;
+    now: () => Date;
   },
 ): RestCall {
-  const credential = route.isOpen ? null : dialect.credential(request);
+  const credential = route.isOpen ? null : dialect.credential(request, now());
   return {
     credential,
     needsCaller: !route.isOpen,
     async respond(context) {
+      if (!route.isOpen && dialect.renew) added.push(...(await dialect.renew(context, request)));
       const missing = route.scopes?.find((scope) => !context.actor.scopes.has(scope));
       if (missing) throw new InsufficientScopeError(missing);
       const input = await readInput(route, segments, { request, maxBodyBytes });
@@ -105,9 +117,13 @@ function answerWithoutRoute(
     return new PathNotFoundError();
   // Relative to the path, so that it holds behind a proxy that serves this under a path of its own.
   const segment = url.pathname.split('/').at(-1) || url.pathname.split('/').at(-2);
-  const location = (url.pathname.endsWith('/') ? `../${segment}` : `./${segment}/`) + url.search;
-  return new Response(null, { status: 307, headers: { location } });
+  return redirect((url.pathname.endsWith('/') ? `../${segment}` : `./${segment}/`) + url.search);
 }
+
+const redirect = (location: string) => new Response(null, { status: 307, headers: { location } });
+
+/** From a path to the root, however this server is reached: relative to the path. */
+const upFrom = (pathname: string) => '../'.repeat(pathname.split('/').length - 2);
 
 /** The routes at a path, for any method, those without parameters first. */
 function matchesOf(dialect: Dialect, path: string): Match[] {
@@ -154,6 +170,11 @@ function write(dialect: Dialect, moment: Moment, { status, body, headers }: Rend
   };
   const all = { 'cache-control': 'no-store', ...content, ...dialect.headers?.(moment), ...headers };
   return new Response(text, { status, headers: all });
+}
+
+function withHeaders(added: readonly AddedHeader[], response: Response): Response {
+  for (const [name, value] of added) response.headers.append(name, value);
+  return response;
 }
 
 /** A weak validator made of the content (RFC 9110); who has that content already is told so. */

@@ -3,16 +3,16 @@ import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { createManagedUser } from '../domain/account-creation.ts';
 import { accountSelect } from '../domain/accounts.ts';
-import { requireUser } from '../domain/caller.ts';
+import { requireOwnUser } from '../domain/caller.ts';
 import { type Disclosed, disclose, type RowOf } from '../domain/disclosure.ts';
 import { requireUuid } from '../domain/ids.ts';
 import { deleteManagedUser, findManagedUser, updateManagedUser } from '../domain/managed-users.ts';
 import { scopesOver } from '../domain/policy.ts';
 import { listRelatedUsers } from '../domain/user-arrays.ts';
-import { type ErrorStatus, NotFoundError, UnauthenticatedError } from '../errors.ts';
+import { type ErrorStatus, NotFoundError, OAuthError, UnauthenticatedError } from '../errors.ts';
 import type { Prisma, User } from '../generated/prisma/client.ts';
 import { errorHeaders } from '../http/error-response.ts';
-import { bearer, cookie } from './credentials.ts';
+import { bearer, renewedWebSession, webSession } from './credentials.ts';
 import { defineDialect, type Failure, route, type View } from './dialect.ts';
 import {
   assumed,
@@ -24,6 +24,7 @@ import {
   validationErrors,
   withDefault,
 } from './fastapi.ts';
+import { oauthRoutes, oauthSchemas } from './sweatstack-oauth.ts';
 
 // What it accepts
 
@@ -68,10 +69,9 @@ const UserResponse = z.object({
   is_managed: z.boolean().meta({ readOnly: true }),
 });
 
-const PrincipalToken = z.object({
-  access_token: z.string().describe('The credential that the request came with.'),
-  refresh_token: z.string().describe('Empty: sessions are not refreshed yet.'),
-});
+const OAuthProblem = z
+  .object({ error: z.string(), error_description: z.string() })
+  .describe('What an OAuth2 request was refused for (RFC 6749).');
 
 // Views
 
@@ -117,7 +117,11 @@ function userView(row: Row): View<typeof UserResponse> {
 // Failures
 
 const failures = {
-  401: assumed('There is no credential, or it is no longer good.'),
+  400: assumed('The OAuth2 request cannot be granted.', OAuthProblem),
+  401: assumed(
+    'There is no credential, or it is no longer good. (Of an OAuth2 request: the client is unknown, or did not prove itself.)',
+    z.union([Detail, OAuthProblem]),
+  ),
   403: assumed(
     'The caller, or its token, may not do this. (Without a bearer token, too, when the server is set to answer as older FastAPI does.)',
   ),
@@ -153,9 +157,14 @@ const statuses: Record<ErrorStatus, keyof typeof failures> = {
   503: 503,
 };
 
-const fieldNames = { firstName: 'first_name', lastName: 'last_name' };
+const fieldNames = { firstName: 'first_name', lastName: 'last_name', userId: 'sub' };
 
 // Routes
+
+/** A delegate works with one user, and not with the list of them: of organizations' tokens the domain itself decides. */
+function refuseDelegate(context: Context): void {
+  if (context.actor.delegate) requireOwnUser(context);
+}
 
 const disclosed = (context: Context, user: User) => disclose(context.actor, select, user);
 
@@ -180,10 +189,11 @@ export const sweatstack = defineDialect({
     Scope,
     ManagedUserCreate,
     Body_update_managed_user_api_v1_users__user_id__put: ManagedUserUpdate, // the name that generated clients know
-    PrincipalToken,
+    ...oauthSchemas,
     HTTPValidationError,
     ValidationError,
     Detail,
+    OAuthProblem,
   },
   security: {
     HTTPBearer: { type: 'http', scheme: 'bearer' },
@@ -193,11 +203,16 @@ export const sweatstack = defineDialect({
     {
       name: 'refreshed-token',
       in: 'header',
-      description: 'Taken and not used: sessions are not refreshed yet.',
+      description: 'Taken and not used: the server itself renews the token of a web session.',
       required: false,
       schema: { type: 'string' },
     },
   ],
+  occasionalHeaders: {
+    'refreshed-token':
+      'A new JWT, where that in the cookie `token` was over and the web session is not; it is in the renewed cookie, too.',
+  },
+  elsewhere: ['/oauth/authorize'],
   failures,
   everywhere: [401, 403, 413, 429, 500, 503],
   routes: [
@@ -213,6 +228,7 @@ export const sweatstack = defineDialect({
       success: { status: 200, description: 'The users.', body: z.array(UserSummary), evidence: 'documented' },
       failures: { 422: 'documented' },
       async handle(context, { query }) {
+        refuseDelegate(context);
         const relations = [
           'SELF' as const,
           ...(query.include_managed ? (['MANAGED'] as const) : []),
@@ -234,6 +250,7 @@ export const sweatstack = defineDialect({
       success: { status: 200, description: 'The managed user.', body: UserResponse, evidence: 'documented' },
       failures: { 422: 'documented' },
       async handle(context, { body }) {
+        refuseDelegate(context);
         const user = await createManagedUser(context, toInput(body), { select });
         return userView(disclosed(context, user));
       },
@@ -249,6 +266,7 @@ export const sweatstack = defineDialect({
       success: { status: 200, description: 'The managed user.', body: UserResponse, evidence: 'observed' },
       failures: { 404: 'observed', 422: 'documented' },
       async handle(context, { params }) {
+        refuseDelegate(context);
         const user = await findManagedUser(context, userId(params), { select });
         if (user === null) throw new NotFoundError(['id']);
         return userView(disclosed(context, user));
@@ -273,6 +291,7 @@ export const sweatstack = defineDialect({
       },
       failures: { 404: 'observed', 422: 'documented' },
       async handle(context, { params, body }) {
+        refuseDelegate(context);
         const user = await updateManagedUser(
           context,
           { id: userId(params), input: toInput(body) },
@@ -293,39 +312,38 @@ export const sweatstack = defineDialect({
       success: { status: 200, description: 'The user is deleted.', body: z.null(), evidence: 'assumed' },
       failures: { 404: 'observed', 422: 'documented' },
       async handle(context, { params }) {
+        refuseDelegate(context);
         await deleteManagedUser(context, userId(params));
         return null;
       },
     }),
-    route({
-      method: 'GET',
-      path: '/api/v1/oauth/principal-token',
-      operationId: 'getPrincipalToken',
-      summary: 'Get the token of the principal',
-      description: 'The token of the caller itself, which the SDK asks for before it lists users.',
-      evidence: 'observed',
-      success: { status: 200, description: 'The token.', body: PrincipalToken, evidence: 'observed' },
-      async handle(context, { credential }) {
-        requireUser(context);
-        return { access_token: credential ?? '', refresh_token: '' };
-      },
-    }),
+    ...oauthRoutes,
   ],
   differences: [
     'Superusers, too, may read, change and delete managed users, as in the graph.',
-    'Tokens are opaque, and no JWTs. `refresh_token` is empty and `refreshed-token` not used, since sessions are not refreshed yet.',
+    'Opaque tokens of sessions and API tokens are taken as bearer tokens, too.',
+    'A refresh token comes with `GET /api/v1/oauth/principal-token` only where the session may do no more than the request may; it is the same one until it is used. An API token has none, since it is exchanged itself.',
+    'A delegated token may read and write data and read the profile, and never more than the token that asked for it; it ends with that.',
+    'Ids of OAuth2 clients are UUIDs. Every client must use PKCE with S256.',
+    'The server itself renews the JWT of a web session, by the cookie of its session, and answers with `refreshed-token`; a `refreshed-token` that is sent is not looked at.',
     'An id that is no UUID is 404; 422 is for one that is no UTF-8.',
     '`display_name` is the name that the account gave itself, where it has one; else first and last name, or the one of them.',
     'A delete answers `null`: what the vendor answers is not known.',
   ],
   absent: [
-    { operation: 'GET /oauth/authorize', reason: 'The OAuth2 provider is not there yet.' },
-    { operation: 'POST /api/v1/oauth/token', reason: 'The OAuth2 provider is not there yet.' },
-    { operation: 'POST /api/v1/oauth/delegated-token', reason: 'Delegation is not there yet.' },
-    { operation: 'GET /api/v1/oauth/userinfo', reason: 'The OAuth2 provider is not there yet.' },
+    {
+      operation: 'GET /oauth/authorize',
+      reason:
+        'It is a page of the server itself, at `/oauth/authorize`; under a mount, the path leads there.',
+    },
   ],
-  credential: (request) => bearer(request) ?? cookie(request, 'token'),
+  credential: (request, now) => bearer(request) ?? webSession(request, now),
+  renew: async (context, request) => (bearer(request) === null ? renewedWebSession(context, request) : []),
   fail(error, { settings }) {
+    if (error instanceof OAuthError) {
+      const body = { error: error.error, error_description: error.message };
+      return { status: error.status, body, headers: errorHeaders(error) };
+    }
     if (error instanceof UnauthenticatedError && error.isMissing) {
       const status = settings.missingBearerStatus;
       return {

@@ -2,12 +2,10 @@
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { accountSelect, refuseInternal } from '../domain/accounts.ts';
-import { checkApiToken } from '../domain/api-tokens.ts';
 import { requireUser } from '../domain/caller.ts';
 import { type Disclosed, disclose, type RowOf } from '../domain/disclosure.ts';
 import { deleteUser } from '../domain/erasure.ts';
 import { limits } from '../domain/input.ts';
-import { signIn } from '../domain/sessions.ts';
 import { listUsersFrom } from '../domain/user-arrays.ts';
 import { requireMe, updateMe, updateUser } from '../domain/users.ts';
 import {
@@ -15,6 +13,7 @@ import {
   type ErrorCode,
   type ErrorStatus,
   ForbiddenError,
+  OAuthError,
   PathNotFoundError,
   ProtectedAccountError,
   UnauthenticatedError,
@@ -36,6 +35,7 @@ import {
   withDefault,
 } from './fastapi.ts';
 import { messageOf, problemsOf } from './request.ts';
+import { authRoutes, authSchemas } from './zenml-auth.ts';
 
 // What it accepts
 
@@ -84,16 +84,6 @@ const listQuery = z.object({
 
 const userParams = z.object({ user_id: uuid() });
 
-const Login = z.object({
-  grant_type: z.string().optional(),
-  username: z.string().optional(),
-  password: z.string().optional().describe('The password; or, without a username, an API token.'),
-  client_id: z.string().optional(),
-  client_secret: z.string().optional(),
-  device_code: z.string().optional(),
-  audience: z.string().optional(),
-});
-
 // What it answers
 
 const User = z.object({
@@ -117,14 +107,6 @@ const User = z.object({
   is_service_account: z.boolean().meta({ default: false }),
   organization_id: z.guid().nullable().describe('The organization of a service account.'),
   is_onboarded: z.boolean().meta({ default: false }),
-});
-
-const Token = z.object({
-  access_token: z.string(),
-  token_type: z.literal('bearer'),
-  expires_in: z.int32().min(0).describe('In seconds.'),
-  device_id: z.null(),
-  device_metadata: z.null(),
 });
 
 // Views
@@ -165,22 +147,23 @@ function userView({ private: known, ...row }: Disclosed<RowOf<typeof select>>): 
   };
 }
 
-const tokenView = (secret: string, seconds: number): View<typeof Token> => ({
-  access_token: secret,
-  token_type: 'bearer',
-  expires_in: seconds,
-  device_id: null,
-  device_metadata: null,
-});
-
 // Failures
+
+const OAuthProblem = z
+  .object({ error: z.string(), error_description: z.string() })
+  .describe('Why a device does not get in, or not yet (RFC 8628).');
 
 const Problem = z
   .object({ detail: z.tuple([z.string(), z.string()]) })
   .describe('The class of the exception, then its message: clients raise it again.');
 
 const failures = {
-  400: { description: 'ValueError: a rule forbids it.', body: Problem, evidence: 'documented' },
+  400: {
+    description:
+      'ValueError: a rule forbids it. (To a device that asks: why it does not get in, or not yet.)',
+    body: z.union([Problem, OAuthProblem]),
+    evidence: 'documented',
+  },
   401: {
     description: 'AuthorizationException: there is no credential, or it is no longer good.',
     body: Problem,
@@ -263,25 +246,6 @@ function unseenIsForbidden(error: unknown): never {
   throw error;
 }
 
-const hour = 3600;
-
-async function logIn(
-  context: Context,
-  { username, password }: z.infer<typeof Login>,
-): Promise<View<typeof Token>> {
-  if (password === undefined)
-    throw new DomainError('BAD_REQUEST', { message: 'A password or an API token is needed.' });
-  if (username === undefined) {
-    const expiresAt = await checkApiToken(context, password);
-    const left = Math.floor((expiresAt.getTime() - context.now().getTime()) / 1000);
-    return tokenView(password, Math.min(hour, left));
-  }
-  const { token } = await signIn(context, { login: username, password, lifetime: hour * 1000 }, () => ({
-    select: { id: true },
-  }));
-  return tokenView(token, hour);
-}
-
 export const zenml = defineDialect({
   name: 'zenml',
   title: 'ZenML Pro',
@@ -290,7 +254,16 @@ export const zenml = defineDialect({
   namespaces: ['/users', '/auth'],
   basePaths: { root: [''], mounted: ['/api/v1'] },
   redirectsSlash: true,
-  schemas: { User, UserUpdate, ManagedUserUpdate, Login, Token, HTTPValidationError, Problem, Detail },
+  schemas: {
+    User,
+    UserUpdate,
+    ManagedUserUpdate,
+    ...authSchemas,
+    HTTPValidationError,
+    Problem,
+    OAuthProblem,
+    Detail,
+  },
   security: { bearer: { type: 'http', scheme: 'bearer' } },
   failures,
   everywhere: [401, 403, 413, 429, 500, 503],
@@ -403,41 +376,22 @@ export const zenml = defineDialect({
         await deleteUser(context, { id }).catch(unseenIsForbidden);
       },
     }),
-    route({
-      method: 'POST',
-      path: '/auth/login',
-      operationId: 'login',
-      summary: 'Log in',
-      description:
-        'Opens a session of an hour by username (or e-mail address) and password. An API token sent as the password alone is answered with itself, since it is a bearer token already.',
-      evidence: 'observed',
-      isOpen: true,
-      form: Login,
-      example: { username: 'ada', password: 'usergraph-demo' },
-      success: { status: 200, description: 'A bearer token.', body: Token, evidence: 'observed' },
-      failures: { 400: 'assumed', 401: 'assumed', 403: 'assumed', 422: 'assumed' },
-      async handle(context, { body }) {
-        return await logIn(context, body);
-      },
-    }),
+    ...authRoutes,
   ],
   differences: [
     'A user may also change and delete the users that it manages, and owners and admins of an organization its service accounts, as in the graph. The vendor leaves all other accounts to superusers.',
     '`PATCH /users/me` passes over keys that the vendor has not there, `password` and `is_superuser` among them.',
     '`limit` is at most 1,000.',
-    'Tokens are opaque, and no JWTs. An API token is answered with itself by `POST /auth/login`, since it is a bearer token already.',
-    '`password_expired` is told, and not enforced yet.',
+    'What `POST /auth/login` gives is an opaque token of an hour; access tokens of other flows, which are JWTs, are taken as well. An API token is answered with itself, since it is a bearer token already.',
+    'Whoever has a password that an administrator set is refused by `POST /auth/login` (403) until it is changed: on the page `/sign-in`, or with `signIn` of the graph.',
+    'A device gets a session of its own, and no `device_id`: devices are not kept apart from sessions.',
     'No operation raises a `KeyError`: 404 is for paths that do not exist.',
-  ],
-  absent: [
-    {
-      operation: 'POST /auth/device_authorization',
-      reason: 'The device flow (RFC 8628) is not there yet.',
-    },
   ],
   credential: bearer,
   fail(error, { settings }) {
     const headers = errorHeaders(error);
+    if (error instanceof OAuthError)
+      return { status: 400, body: { error: error.error, error_description: error.message }, headers: {} };
     if (error instanceof UnauthenticatedError && error.isMissing && settings.missingBearerStatus === 403)
       return { status: 403, body: { detail: 'Not authenticated' }, headers: {} };
     if (ruleCodes.includes(error.code) || breaksRules(error))

@@ -1,5 +1,12 @@
 import { type Refreshed, refreshSession } from '../domain/refresh.ts';
-import { issueSessionToken, revokeSession, type SignedIn, signIn, signOut } from '../domain/sessions.ts';
+import {
+  issueSessionToken,
+  revokeSession,
+  type SignedIn,
+  sessionScopes,
+  signIn,
+  signOut,
+} from '../domain/sessions.ts';
 import {
   AccountNotActiveError,
   InvalidCredentialsError,
@@ -11,11 +18,13 @@ import {
 import type { Session as SessionRow } from '../generated/prisma/client.ts';
 import { AccessToken } from './access-token.ts';
 import { builder } from './builder.ts';
+import { ScopeEnum } from './enums.ts';
 import { payloadQuery } from './node-query.ts';
 import { User } from './user.ts';
 
 export const Session = builder.prismaObject('Session', {
-  description: 'A sign-in of a user, from one browser or program.',
+  description:
+    'A sign-in of a user, from one browser or program; what a user granted to an OAuth2 client; or the access of somebody who acts for the user.',
   select: { id: true },
   fields: (t) => ({
     id: t.globalID({
@@ -33,6 +42,20 @@ export const Session = builder.prismaObject('Session', {
     isCurrent: t.boolean({
       description: 'Whether this very request came with the session.',
       resolve: ({ id }, _args, { actor }) => actor.credential.id === id,
+    }),
+    client: t.relation('client', {
+      nullable: true,
+      description: 'The OAuth2 client that it was granted to. Null for a sign-in of the account itself.',
+    }),
+    actor: t.relation('actor', {
+      nullable: true,
+      description: 'Who acts for the account in this session. Null where the account acts itself.',
+    }),
+    scopes: t.field({
+      type: [ScopeEnum],
+      description: 'What it may be used for. A sign-in of the account itself has all scopes.',
+      select: { scopes: true, clientId: true, actorId: true },
+      resolve: (session) => sessionScopes(session),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the session was opened.' }),
     lastUsedAt: t.expose('lastUsedAt', {

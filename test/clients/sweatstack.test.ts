@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { authorizationQuery, decide, locationOf, makeProof, registerClient } from '../oauth/provider.ts';
 import { collectRows } from '../policy/rows.ts';
 import { recording, type Served, serve } from './serve.ts';
-import { createSweatStackClient, SweatStackError } from './sweatstack.ts';
+import { createSweatStackClient, logIn, SweatStackError } from './sweatstack.ts';
 
 let server: Served;
 let token: string;
@@ -114,6 +115,75 @@ describe('a manager works with its users', () => {
   });
 });
 
+describe('a client that logged in', () => {
+  const minute = 60_000;
+  const now = () => Date.now() + server.app.clock.offset;
+  afterEach(() => {
+    server.app.clock.offset = 0;
+  });
+
+  /** In the browser of ada, who allows it. */
+  async function loggedIn(scope = 'data:read data:write profile offline_access') {
+    const registered = await registerClient(server.app, { isConfidential: false });
+    const { verifier, challenge } = makeProof();
+    const query = authorizationQuery(registered, challenge, { scope, response_type: null });
+    const answer = await decide(server.app, await server.app.as('ada'), query);
+    const code = locationOf(answer).searchParams.get('code') ?? '';
+    const options = { baseUrl: server.url, clientId: registered.clientId, sleep, now };
+    return logIn(options, { code, verifier });
+  }
+
+  test('tells whose it is, lists, and goes on after its token is over', async () => {
+    const ada = await loggedIn();
+    expect(await ada.userInfo()).toMatchObject({ given_name: 'Ada', email: 'ada@example.com' });
+    for (let round = 0; round < 3; round += 1) {
+      server.app.clock.offset += 11 * minute;
+      expect((await ada.listUsers()).map(({ display_name }) => display_name)).toContain('Robin Vega');
+    }
+  });
+
+  test('acts for a managed user, refreshes that too, and comes back', async () => {
+    const ada = await loggedIn();
+    const [, kit] = await ada.listUsers({ include_shared: false });
+    const acting = await ada.delegatedClient(kit?.id ?? '');
+    expect(await acting.userInfo()).toMatchObject({ sub: kit?.id, name: kit?.display_name });
+    server.app.clock.offset += 11 * minute;
+    expect((await acting.userInfo()).sub).toBe(kit?.id);
+    expect((await acting.listUsers())[0]?.display_name, 'as the principal').toBe('Ada Lovelace');
+    const back = await acting.principalClient();
+    server.app.clock.offset += 11 * minute;
+    expect(await back.userInfo()).toMatchObject({ given_name: 'Ada' });
+    await expect(acting.getUser(kit?.id ?? '')).rejects.toMatchObject({ status: 403 });
+  });
+
+  test('acts for who shares, and no longer than that lasts', async () => {
+    const ada = await loggedIn();
+    const grace = (await ada.listUsers({ name: 'grace' }))[0]?.id ?? '';
+    const acting = await ada.delegatedClient(grace);
+    expect(await acting.userInfo()).toMatchObject({ sub: grace, given_name: 'Grace' });
+    const sharer = await server.app.as('grace');
+    const id = await server.app.idOf('Ada Lovelace');
+    await sharer.run('mutation ($id: ID!) { revokeAccess(input: { granteeId: $id }) { __typename } }', {
+      id,
+    });
+    await expect(acting.userInfo()).rejects.toMatchObject({ status: 401 });
+    await expect(ada.delegatedClient(grace)).rejects.toMatchObject({ status: 403 }); // of the same organization
+    await sharer.run(
+      `mutation ($id: ID!) { shareAccess(input: { granteeId: $id, scopes: [DATA_READ, PROFILE] }) { __typename } }`,
+      { id },
+    );
+  });
+
+  test('two that refresh at once both go on', async () => {
+    const ada = await loggedIn();
+    server.app.clock.offset += 11 * minute;
+    const infos = await Promise.all([ada.userInfo(), ada.userInfo(), ada.userInfo()]);
+    for (const info of infos) expect(info.given_name).toBe('Ada');
+    server.app.clock.offset += 11 * minute;
+    expect((await ada.userInfo()).given_name).toBe('Ada');
+  });
+});
+
 describe('the way to the server', () => {
   test('the list is asked for with the token of the principal, at a path that needs no redirect', async () => {
     const { requests, middle } = recording();
@@ -164,7 +234,7 @@ describe('retries', () => {
     ['503', 503],
   ])('a read is tried again twice after %s', async (_, status) => {
     const methods = failing(2, status);
-    expect(await client().principalToken()).toMatchObject({ access_token: token });
+    expect(await client().principalToken()).toMatchObject({ access_token: expect.stringMatching(/^ey/) });
     expect(methods).toEqual(['GET', 'GET', 'GET']);
     expect(naps).toHaveLength(2);
   });

@@ -47,6 +47,28 @@ describe.each([
     expect(await client(key.secret).me()).toEqual(await ci.me()); // and the key is a bearer token by itself
   });
 
+  test('logs in on a device, once its user says so in a browser', async () => {
+    const person = await server.app.as('grace');
+    const waits: number[] = [];
+    let shown = '';
+    const sleep = async (seconds: number) => {
+      waits.push(seconds);
+      server.app.clock.offset += seconds * 1000;
+      if (waits.length < 3) return;
+      await server.app.call('POST', '/device', {
+        headers: { cookie: `usergraph_session=${person.token}` },
+        form: { user_code: shown, decision: 'allow' },
+      });
+    };
+    const show = async (code: string) => {
+      shown = code;
+    };
+    const device = await client().loginOnDevice(show, sleep);
+    expect(await device.me()).toMatchObject({ username: 'grace' });
+    expect(waits).toEqual([5, 5, 5]);
+    server.app.clock.offset = 0;
+  });
+
   test('a superuser reads all pages until a short one, and meets everybody once', async () => {
     const { client: admin } = await client().login({ username: 'admin', password });
     const everybody = await admin.listAll({}, 60);

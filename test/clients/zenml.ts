@@ -52,6 +52,15 @@ export interface ZenMLToken {
   readonly device_metadata: null;
 }
 
+interface ZenMLDevice {
+  readonly device_code: string;
+  readonly user_code: string;
+  readonly expires_in: number;
+  readonly interval: number;
+}
+
+const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
+
 type Filter = Record<string, string | number | boolean>;
 
 /** @param baseUrl with `/api/v1` or without, as the server is deployed */
@@ -85,6 +94,27 @@ export function createZenMLClient(baseUrl: string, accessToken: string | null = 
       const body = new URLSearchParams({ grant_type: 'password', ...form });
       const token = (await send('POST', '/auth/login', { body })) as ZenMLToken;
       return { token, client: createZenMLClient(baseUrl, token.access_token) };
+    },
+    /** Logs in on a device: `show` hands the code to its user, `sleep` waits so many seconds. */
+    async loginOnDevice(show: (code: string) => Promise<void>, sleep: (seconds: number) => Promise<void>) {
+      const client_id = crypto.randomUUID();
+      const body = new URLSearchParams({ client_id });
+      const device = (await send('POST', '/auth/device_authorization', { body })) as ZenMLDevice;
+      await show(device.user_code);
+      let { interval } = device;
+      for (let waited = 0; waited < device.expires_in; waited += interval) {
+        const form = { grant_type: deviceGrant, client_id, device_code: device.device_code };
+        const response = await fetch(`${baseUrl.replace(/\/$/, '')}/auth/login`, {
+          method: 'POST',
+          body: new URLSearchParams(form),
+        });
+        const answer = (await response.json()) as Partial<ZenMLToken> & { error?: string };
+        if (response.ok) return createZenMLClient(baseUrl, answer.access_token ?? '');
+        if (answer.error === 'slow_down') interval += 5;
+        else if (answer.error !== 'authorization_pending') throw new Error(answer.error);
+        await sleep(interval);
+      }
+      throw new Error('nobody answered');
     },
     me: async () => (await send('GET', '/users/me')) as ZenMLUser,
     updateMe: async (update: object) => (await sendJson('PATCH', '/users/me', update)) as ZenMLUser,

@@ -26,6 +26,7 @@ export function collectRows() {
   const memberships: Prisma.MembershipCreateManyInput[] = [];
   const shares: Prisma.ShareCreateManyInput[] = [];
   const sessions: Prisma.SessionCreateManyInput[] = [];
+  const refreshTokens: Prisma.RefreshTokenCreateManyInput[] = [];
   const apiTokens: Prisma.ApiTokenCreateManyInput[] = [];
   const emails: Prisma.EmailCreateManyInput[] = [];
   const phoneNumbers: Prisma.PhoneNumberCreateManyInput[] = [];
@@ -53,6 +54,10 @@ export function collectRows() {
       const id = put(sessions, { userId, tokenHash: hash, expiresAt: ahead(hour), ...columns });
       return { id, secret };
     },
+    refreshToken(sessionId: string): Credential {
+      const { secret, hash } = issueSecret('refreshToken', randomBytes);
+      return { id: put(refreshTokens, { sessionId, tokenHash: hash, expiresAt: ahead(hour) }), secret };
+    },
     apiToken(
       owner: { userId: string } | { organizationId: string },
       scopes: readonly Scope[] = everyScope,
@@ -79,6 +84,7 @@ export function collectRows() {
         prisma.membership.createMany({ data: memberships }),
         prisma.share.createMany({ data: shares }),
         prisma.session.createMany({ data: sessions }),
+        prisma.refreshToken.createMany({ data: refreshTokens }),
         prisma.apiToken.createMany({ data: apiTokens }),
         prisma.email.createMany({ data: emails }),
         prisma.phoneNumber.createMany({ data: phoneNumbers }),
@@ -99,6 +105,7 @@ export async function deleteAllRows({ prisma }: Pick<Database, 'prisma'>): Promi
     prisma.outboxEvent.deleteMany(),
     prisma.erasure.deleteMany(),
     prisma.oAuthClient.deleteMany(),
+    prisma.deviceAuthorization.deleteMany(),
     prisma.invitation.deleteMany(),
   ]);
 }

@@ -22,14 +22,19 @@ let ground: Ground;
 beforeAll(async () => {
   app = await openTestApp({ seed: false });
   const world = await createWorld(app.database);
+  await app.fetch('/.well-known/jwks.json'); // makes the key that tokens are signed with
   ground = { app, world, effects: await watchEffects(app.database), heard: [] };
 });
 afterAll(() => app.close());
 
+/** What there is for devices only, which the graph is not for. */
+const withoutGraph = ['zenml POST /auth/device_authorization'];
+
 test('every route of every dialect is compared, and no case twice', () => {
-  const routes = dialects.flatMap(({ name, routes }) =>
+  const all = dialects.flatMap(({ name, routes }) =>
     routes.map(({ method, path }) => `${name} ${method} ${path}`),
   );
+  const routes = all.filter((route) => !withoutGraph.includes(route));
   expect([...new Set(cases.map(routeOf))].sort()).toEqual(routes.sort());
   expect(new Set(cases.map(nameOf)).size).toBe(cases.length);
 });
@@ -46,6 +51,12 @@ const viewsOf = [
   { name: 'zenml User', mapping: views.zenmlUser, without: ['password', 'password_expired'] },
   { name: 'zenml Token', mapping: views.zenmlToken, without: ['token_type', 'device_id', 'device_metadata'] },
   { name: 'sweatstack PrincipalToken', mapping: views.sweatstackToken, without: ['refresh_token'] },
+  {
+    name: 'sweatstack DelegatedToken',
+    mapping: views.sweatstackDelegated,
+    without: ['token_type', 'refresh_token'],
+  },
+  { name: 'sweatstack UserInfo', mapping: views.sweatstackInfo, without: [] },
   { name: 'sweatstack UserSummary', mapping: views.sweatstackSummary, without: [] },
   { name: 'sweatstack UserResponse', mapping: views.sweatstackUser, without: [] },
   { name: 'katapult CurrentUser', mapping: views.katapultCurrent, without: [] },

@@ -22,7 +22,7 @@ export type Body =
   | { readonly kind: 'bytes'; readonly bytes: readonly number[] }
   | { readonly kind: 'form' | 'multipart'; readonly fields: readonly (readonly [string, string])[] };
 
-/** Values that a field of this name takes; names of the vendors, and of other fields alike. */
+/** Values that a field of this name takes; names of the vendors, and of other fields alike. `<word>` is as in a path. */
 const good: Readonly<Record<string, readonly string[]>> = {
   avatar_url: ['https://example.com/a.png'],
   avatarUrl: ['https://example.com/a.png'],
@@ -37,7 +37,9 @@ const good: Readonly<Record<string, readonly string[]>> = {
     'mk-email-of-friend@example.com',
   ],
   password: ['correct horse', 'wrong horse', 'x'],
-  grant_type: ['password', ''],
+  grant_type: ['password', 'refresh_token', 'refresh_token', ''],
+  refresh_token: ['<refreshToken>', '<refreshToken>', 'ug_ref_x'],
+  sub: ['<managed>', '<kid>', '<person>'],
 };
 
 /** Texts that parsers, databases and people stumble over. */

@@ -81,10 +81,18 @@ export function planWorld() {
   const robot = addAccount(rows, 'robot', { kind: 'SERVICE_ACCOUNT', organizationId: organization });
   rows.share(ids.person, ids.friend, ['data:read', 'profile']);
   rows.share(ids.friend, ids.person, ['data:read']);
-  const { secrets, sessions } = addCredentials(rows, { ...ids, robot, organization });
+  const { secrets, sessions, refreshToken } = addCredentials(rows, { ...ids, robot, organization });
   return {
     /** What a request may name, by a word. */
-    ids: { ...ids, robot, organization, hidden, ...sessions, none: '00000000-0000-4000-8000-000000000000' },
+    ids: {
+      ...ids,
+      robot,
+      organization,
+      hidden,
+      ...sessions,
+      refreshToken,
+      none: '00000000-0000-4000-8000-000000000000',
+    },
     secrets,
     password,
     /** What no answer to an actor may contain. */
@@ -150,7 +158,7 @@ function addCredentials(rows: Rows, ids: Record<AccountName | 'organization', st
     revoked: token({ userId: ids.person }, undefined, { revokedAt: ago(hour), expiresAt: ahead(hour) }),
   };
   const sessions = { ownSession: own.id, secondSession: second.id, strangersSession: strangers.id };
-  return { secrets, sessions };
+  return { secrets, sessions, refreshToken: rows.refreshToken(own.id).secret };
 }
 
 /** What no answer to this actor may contain: facts, secrets of others, hashes. */

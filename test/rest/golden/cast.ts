@@ -1,6 +1,8 @@
 /** The accounts that the transcripts are about, written straight into the database: the same at every run but for their ids. */
+import { createHash } from 'node:crypto';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { hashPassword } from '../../../src/auth/passwords.ts';
-import { issueSecret } from '../../../src/auth/secrets.ts';
+import { issueSecret, secretOf } from '../../../src/auth/secrets.ts';
 import type { Sources } from '../../../src/context.ts';
 import type { Database } from '../../../src/db/database.ts';
 import { scopes as everyScope, type Scope } from '../../../src/domain/policy.ts';
@@ -26,6 +28,8 @@ export async function writeCast({ prisma }: Pick<Database, 'prisma'>, sources: S
   const people = Object.fromEntries(names.map((name) => [name, newId()])) as People;
   const organizations = { acme: newId(), babel: newId() };
   const credentials = issueCredentials(sources, people, organizations.acme);
+  const grants = issueGrants(sources, people, credentials.shown.ada.id);
+  const capabilities = await issueCapabilities(sources, organizations.acme, people.ci);
   await prisma.$transaction([
     prisma.organization.createMany({ data: organizationRows(organizations) }),
     prisma.user.createMany({ data: userRows(people, organizations.acme) }),
@@ -39,8 +43,15 @@ export async function writeCast({ prisma }: Pick<Database, 'prisma'>, sources: S
     }),
     prisma.session.createMany({ data: credentials.sessions }),
     prisma.apiToken.createMany({ data: credentials.apiTokens }),
+    prisma.apiToken.create({ data: grants.boundToken }),
+    prisma.session.create({ data: grants.boundSession }),
+    prisma.refreshToken.createMany({ data: grants.refreshTokens }),
+    prisma.oAuthClient.createMany({ data: grants.clients }),
+    prisma.authorizationCode.create({ data: grants.code }),
+    prisma.signingKey.create({ data: capabilities.key }),
   ]);
-  return { ids: { ...people, ...organizations, nobody: newId() }, ...credentials.shown };
+  const ids = { ...people, ...organizations, nobody: newId() };
+  return { ids, ...credentials.shown, ...grants.shown, ...capabilities.shown };
 }
 
 /** Leaves the database as empty as it was. */
@@ -51,6 +62,8 @@ export async function removeCast({ prisma }: Pick<Database, 'prisma'>): Promise<
     prisma.auditEvent.deleteMany(),
     prisma.outboxEvent.deleteMany(),
     prisma.erasure.deleteMany(),
+    prisma.oAuthClient.deleteMany(),
+    prisma.deviceAuthorization.deleteMany(),
   ]);
 }
 
@@ -187,7 +200,75 @@ function issueCredentials({ newId, randomBytes }: Sources, ids: People, acme: st
     ci: apiToken({ userId: ci }),
     acme: apiToken({ organizationId: acme }),
     /** Well formed, and never issued. */
-    unknown: { token: `ug_ses_${'A'.repeat(43)}` },
+    unknown: { token: secretOf('session', new Uint8Array(32)).secret },
   };
   return { sessions, apiTokens, shown };
+}
+
+/** What ada could have from earlier: a refresh token of her session, and a code that she let a client have. */
+function issueGrants({ newId, randomBytes }: Sources, { ada: userId, kit }: People, sessionId: string) {
+  const refreshToken = (of: string) => {
+    const { secret, hash: tokenHash } = issueSecret('refreshToken', randomBytes);
+    return {
+      secret,
+      row: { id: newId(), sessionId: of, tokenHash, createdAt: ago(1), expiresAt: ahead(29) },
+    };
+  };
+  const refresh = refreshToken(sessionId);
+  const { hash: tokenHash, prefix } = issueSecret('apiToken', randomBytes);
+  const bound = { allowedNetworks: ['203.0.113.0/24'], tokenHash, prefix, scopes: ['data:read'] };
+  const boundToken = { id: newId(), userId, name: 'Bound', expiresAt: ahead(30), ...bound };
+  const boundSession = {
+    ...{ id: newId(), userId: kit, actorId: userId, scopes: ['data:read'] },
+    ...{ parentApiTokenId: boundToken.id, createdAt: ago(2), lastUsedAt: ago(1), expiresAt: ahead(30) },
+  };
+  const boundRefresh = refreshToken(boundSession.id);
+  const code = issueSecret('authorizationCode', randomBytes);
+  const verifier = 'a-verifier-of-at-least-forty-three-characters';
+  const challenge = createHash('sha256').update(verifier).digest('base64url');
+  const scopes = ['profile', 'data:read', 'data:write'];
+  const client = { id: newId(), name: 'Training log', redirectUris: ['https://app.example/'], scopes };
+  const secretHash = issueSecret('clientSecret', randomBytes).hash;
+  const granted = { userId, clientId: client.id, scopes, redirectUri: 'https://app.example/' };
+  return {
+    boundToken,
+    boundSession,
+    refreshTokens: [refresh.row, boundRefresh.row],
+    clients: [client, { ...client, id: newId(), secretHash }],
+    code: {
+      ...{ id: newId(), codeHash: code.hash, codeChallenge: challenge, ...granted },
+      ...{ authenticatedAt: ago(1), createdAt: now, expiresAt: ahead(1) },
+    },
+    shown: {
+      adasRefreshToken: refresh.secret,
+      /** Of a session that was opened with a token that may not be used from here. */
+      boundRefreshToken: boundRefresh.secret,
+      adasCode: { client_id: client.id, code: code.secret, code_verifier: verifier },
+    },
+  };
+}
+
+/** What the organization could sign itself. */
+async function issueCapabilities({ newId }: Sources, organizationId: string, serviceAccountId: string) {
+  const { publicKey, privateKey } = await generateKeyPair('ES256');
+  const publicJwk = await exportJWK(publicKey);
+  const keyId = await calculateJwkThumbprint(publicJwk);
+  const seconds = Math.floor(now.getTime() / 1000);
+  const sign = async (scope: string, sub = serviceAccountId, exp = seconds + 600) => {
+    const claims = { iss: organizationId, aud: 'http://127.0.0.1:4000', sub, scope, iat: seconds, exp };
+    const header = { alg: 'ES256', typ: 'capability+jwt', kid: keyId };
+    return { token: await new SignJWT(claims).setProtectedHeader(header).sign(privateKey) };
+  };
+  const key = { publicJwk: publicJwk as Prisma.InputJsonObject, keyId, algorithm: 'ES256', name: 'Reports' };
+  return {
+    key: { id: newId(), organizationId, createdAt: ago(1), ...key },
+    shown: {
+      capability: await sign('profile'),
+      capabilityWithoutProfile: await sign('data:read'),
+      /** Of the organization itself. */
+      capabilityOfAcme: await sign('profile', organizationId),
+      /** Too long ago, or for too long. */
+      capabilityTooLong: await sign('profile', serviceAccountId, seconds + 7200),
+    },
+  };
 }

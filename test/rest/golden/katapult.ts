@@ -56,6 +56,18 @@ const getCurrentUser: Entries = {
     const { data } = (await created.json()) as { data: { createApiToken: { secret: string } } };
     return get(path, { token: data.createApiToken.secret });
   }),
+  '200-capability': entry('a capabilities token, which names no API token', ({ capability }) =>
+    get(path, capability),
+  ),
+  '403-capability': entry('a capabilities token that is good for too long', ({ capabilityTooLong }) =>
+    get(path, capabilityTooLong),
+  ),
+  '403-scope': entry('a capabilities token without the scope', ({ capabilityWithoutProfile }) =>
+    get(path, capabilityWithoutProfile),
+  ),
+  '404-capability': entry('a capabilities token with no user behind it', ({ capabilityOfAcme }) =>
+    get(path, capabilityOfAcme),
+  ),
   '404-organization-token': entry('a token of an organization, with no user behind it', ({ acme }) =>
     get(path, acme),
   ),

@@ -70,7 +70,7 @@ export const entry = (
 });
 
 /** Whoever shows this secret. */
-interface Bearer {
+export interface Bearer {
   readonly token: string;
 }
 

@@ -10,6 +10,11 @@ import { type Cast, now, removeCast, writeCast } from './cast.ts';
 import type { Ask, Scenario, Send } from './scenario.ts';
 
 const sources = createSources({ now: () => now });
+/** The same for all the apps: one finds the signing key that another made. */
+const secret = 'a secret that only these tests use';
+
+/** The tables of which each operation needs one. */
+const needed = ['users', 'device_authorizations'];
 
 export interface Stage {
   /** Plays a scenario. @returns what was asked, and what was answered */
@@ -23,16 +28,22 @@ export async function openStage(): Promise<Stage> {
   const gone = await openTestDatabase();
   const lost = await writeCast(gone.database, sources);
   await gone.database.close();
+  const rename = async (names: (table: string) => readonly [from: string, to: string]) => {
+    for (const table of needed) {
+      const [from, to] = names(table);
+      await whole.database.pool.query(`ALTER TABLE ${from} RENAME TO ${to}`);
+    }
+  };
   return {
     async play(scenario) {
       if (scenario.database === 'gone') return perform(gone.database, lost, scenario);
       const cast = await writeCast(whole.database, sources);
       const breaks = scenario.database === 'broken';
       try {
-        if (breaks) await whole.database.pool.query('ALTER TABLE users RENAME TO mislaid_users');
+        if (breaks) await rename((table) => [table, `mislaid_${table}`]);
         return await perform(whole.database, cast, scenario);
       } finally {
-        if (breaks) await whole.database.pool.query('ALTER TABLE mislaid_users RENAME TO users');
+        if (breaks) await rename((table) => [`mislaid_${table}`, table]);
         await removeCast(whole.database);
       }
     },
@@ -44,7 +55,7 @@ export async function openStage(): Promise<Stage> {
 }
 
 async function perform(database: Database, cast: Cast, { env = {}, ask }: Scenario) {
-  const config = loadConfig(env);
+  const config = loadConfig({ USERGRAPH_SECRET: secret, ...env });
   const log = createLog({ logLevel: 'silent', logFormat: 'json' });
   const app = createApp({ database, config, log, now: () => now });
   const send: Send = async ({ method, path, headers = {}, body }) => {

@@ -2,10 +2,12 @@ import { sweatstack as dialect } from '../../../src/rest/sweatstack.ts';
 import { commonEntries } from './common.ts';
 import {
   ask,
+  type Bearer,
   del,
   type Entries,
   entry,
   get,
+  type Send,
   scenariosOf,
   type Table,
   together,
@@ -15,7 +17,16 @@ import {
 
 const path = '/api/v1/users/';
 const principal = '/api/v1/oauth/principal-token';
+const delegated = '/api/v1/oauth/delegated-token';
+const tokens = '/api/v1/oauth/token';
+const userInfo = '/api/v1/oauth/userinfo';
 const older = { env: { REST_MISSING_BEARER_STATUS: '403' } };
+
+/** A JWT that was over long ago: nobody verifies it any more. */
+function overdue(sid: string): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'ES256', typ: 'at+jwt' })}.${part({ sid, exp: 1_700_000_000 })}.${'A'.repeat(86)}`;
+}
 
 const listUsers: Entries = {
   '200': entry('the caller, those it manages, those who share with it', ({ ada }) => get(path, ada)),
@@ -36,6 +47,17 @@ const listUsers: Entries = {
     {
       env: { REST_MOUNTS: 'sweatstack=/sweatstack' },
     },
+  ),
+  '200-renewed-cookie': entry(
+    'a web session whose JWT is over, and its session is not',
+    ({ mia: { id, token } }) =>
+      get(path, null, { cookie: `usergraph_session=${token}; token=${overdue(id)}` }),
+  ),
+  '401-other-session': entry('a JWT that is over, and is of another session', ({ ada, mia: { token } }) =>
+    get(path, null, { cookie: `usergraph_session=${token}; token=${overdue(ada.id)}` }),
+  ),
+  '403-delegated': entry('who acts for a user', async ({ ada, ids }, send) =>
+    get(path, await delegate(send, ada, ids.kit)),
   ),
   '401-expired': entry('an expired credential', ({ expired }) => get(path, expired)),
   '401-suspended': entry('a credential of a suspended account', ({ margaret }) => get(path, margaret)),
@@ -151,13 +173,100 @@ const deleteManagedUser: Entries = {
   '422-no-text': entry('what is no text', ({ ada }) => del(`${path}%ff`, ada)),
 };
 
+/** A request of whoever has this token, after it got it by this request. */
+async function delegate(send: Send, who: Bearer, sub: string): Promise<Bearer> {
+  const response = await send(withJson('POST', delegated, who, { sub }));
+  const { access_token } = (await response.json()) as { access_token: string };
+  return { token: access_token };
+}
+
 const getPrincipalToken: Entries = {
-  '200': entry('the credential that the request came with', ({ ada }) => get(principal, ada)),
-  '200-by-cookie': entry('the credential of a web session', ({ ada: { token } }) =>
+  '200': entry('tokens of the session that the request came with', ({ ada }) => get(principal, ada)),
+  '200-by-cookie': entry('tokens of a web session', ({ ada: { token } }) =>
     get(principal, null, { cookie: `token=${token}` }),
+  ),
+  '200-api-token': entry('an API token has a JWT, and nothing to refresh', ({ adaByToken }) =>
+    get(principal, adaByToken),
+  ),
+  '200-delegated': entry('with a delegated token, of who acts by it', async ({ ada, ids }, send) =>
+    get(principal, await delegate(send, ada, ids.kit)),
   ),
   '403-organization-token': entry('a token of an organization, with no user behind it', ({ acme }) =>
     get(principal, acme),
+  ),
+};
+
+const createDelegatedToken: Entries = {
+  '200': entry('tokens that act for a managed user', ({ ada, ids }) =>
+    withJson('POST', delegated, ada, { sub: ids.kit }),
+  ),
+  '200-sharing': entry('tokens that act for a user who shares, as far as it does', ({ ada, ids }) =>
+    withJson('POST', delegated, ada, { sub: ids.grace }),
+  ),
+  '200-narrow-token': entry('never more than the token may that asks', ({ adaWithoutProfile, ids }) =>
+    withJson('POST', delegated, adaWithoutProfile, { sub: ids.kit }),
+  ),
+  '403-nothing-shared': entry('a user whom the caller sees, and who shares nothing', ({ ada, ids }) =>
+    withJson('POST', delegated, ada, { sub: ids.linus }),
+  ),
+  '403-organization-token': entry('an organization acts for nobody', ({ acme, ids }) =>
+    withJson('POST', delegated, acme, { sub: ids.kit }),
+  ),
+  '404-of-another': entry('a user that somebody else manages', ({ grace, ids }) =>
+    withJson('POST', delegated, grace, { sub: ids.kit }),
+  ),
+  '404-delegated': entry('who acts for a user cannot act for another', async ({ ada, ids }, send) =>
+    withJson('POST', delegated, await delegate(send, ada, ids.kit), { sub: ids.robin }),
+  ),
+  '404-no-id': entry('what is no id', ({ ada }) => withJson('POST', delegated, ada, { sub: 'me' })),
+  '422-missing': entry('nobody to act for', ({ ada }) => withJson('POST', delegated, ada, {})),
+};
+
+const exchangeToken: Entries = {
+  '200': entry('a refresh token of a session is taken for the next', ({ adasRefreshToken: refresh_token }) =>
+    withForm('POST', tokens, null, { grant_type: 'refresh_token', refresh_token }),
+  ),
+  '200-code': entry('a code is taken for tokens of a client', ({ adasCode }) =>
+    withForm('POST', tokens, null, { grant_type: 'authorization_code', ...adasCode, client_secret: '' }),
+  ),
+  '400-code-used': entry('a code is good once', async ({ adasCode }, send) => {
+    const asked = withForm('POST', tokens, null, { grant_type: 'authorization_code', ...adasCode });
+    await send(asked);
+    return asked;
+  }),
+  '400-refresh-token': entry('a refresh token that was never issued', () =>
+    withForm('POST', tokens, null, { grant_type: 'refresh_token', refresh_token: 'nonsense' }),
+  ),
+  '400-nothing': entry('no grant', ({ adasCode: { client_id } }) =>
+    withForm('POST', tokens, null, { client_id }),
+  ),
+  '401-unknown-client': entry('a client that is not registered', ({ adasCode, ids }) =>
+    withForm('POST', tokens, null, {
+      grant_type: 'authorization_code',
+      ...adasCode,
+      client_id: ids.nobody,
+    }),
+  ),
+  '403-network': entry(
+    'a refresh token of what a token bound to networks opened, from another one',
+    ({ boundRefreshToken: refresh_token }) =>
+      withForm('POST', tokens, null, { grant_type: 'refresh_token', refresh_token }),
+  ),
+  '422-json': entry('JSON where a form is wanted', () =>
+    withJson('POST', tokens, null, { grant_type: 'refresh_token' }),
+  ),
+};
+
+const getUserInfo: Entries = {
+  '200': entry('who the caller is', ({ ada }) => get(userInfo, ada)),
+  '200-narrow-token': entry('no address for a token that may not read it', ({ adaWithoutProfile }) =>
+    get(userInfo, adaWithoutProfile),
+  ),
+  '200-delegated': entry('whom the caller acts for', async ({ ada, ids }, send) =>
+    get(userInfo, await delegate(send, ada, ids.kit)),
+  ),
+  '403-organization-token': entry('a token of an organization, with no user behind it', ({ acme }) =>
+    get(userInfo, acme),
   ),
 };
 
@@ -168,7 +277,15 @@ const table: Table = {
   updateManagedUser,
   deleteManagedUser,
   getPrincipalToken,
+  createDelegatedToken,
+  exchangeToken,
+  getUserInfo,
   'no-operation': {
+    '307-elsewhere': entry(
+      'a page of the server itself, from under a prefix',
+      () => get('/sweatstack/oauth/authorize?client_id=x', null),
+      { env: { REST_MOUNTS: 'sweatstack=/sweatstack' } },
+    ),
     '204-preflight': entry('a browser that asks before it calls', () =>
       ask('OPTIONS', path, null, { origin: 'https://app.example', 'access-control-request-method': 'POST' }),
     ),

@@ -6,10 +6,15 @@ import type { Ask } from './scenario.ts';
 const volatile = [
   ['request id', /(?<=\nx-request-id: )[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/],
   ['uuid', /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/],
-  ['token', /ug_(?:ses|tok)_[\w-]{43}/],
+  ['token', /ug_(?:ses|tok|ref|dev|cod|cli)_[\w-]{43}[0-9A-Za-z]{6}/],
+  ['jwt', /eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+/],
+  ['user code', /(?<=user_code=|"user_code":")[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}/],
   ['time', /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z/],
   ['etag', /(?<=W\/")[\w-]{22}(?=")/],
-  ['seconds', /(?<=\nretry-after: )(?:5\d|60)(?=\n)|(?<=try again in )(?:5\d|60)(?= seconds)/],
+  [
+    'seconds',
+    /(?<=\nretry-after: )(?:5\d|60)(?=\n)|(?<=try again in )(?:5\d|60)(?= seconds)|(?<=\nratelimit: "default";r=\d+;t=)(?:5\d|60)(?=\n)/,
+  ],
 ] as const;
 
 const everything = new RegExp(volatile.map(([, pattern]) => `(${pattern.source})`).join('|'), 'g');

@@ -7,6 +7,7 @@ import {
   type Entries,
   entry,
   get,
+  type Send,
   scenariosOf,
   type Table,
   together,
@@ -215,6 +216,20 @@ const deleteUser: Entries = {
 
 const logIn = (fields: Readonly<Record<string, string>>) => withForm('POST', login, null, fields);
 
+const device = '/auth/device_authorization';
+const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
+
+async function startDevice(send: Send) {
+  const response = await send(ask('POST', device, null));
+  return (await response.json()) as { device_code: string; user_code: string };
+}
+
+/** Somebody answers on the page of the server, in a browser. */
+const answerDevice = ({ token }: { token: string }, fields: Record<string, string>) => {
+  const asked = withForm('POST', '/device', null, fields);
+  return { ...asked, headers: { ...asked.headers, cookie: `usergraph_session=${token}` } };
+};
+
 const loginEntries: Entries = {
   '200': entry('a username and a password, with the fields that clients send empty', () =>
     logIn({ grant_type: '', username: 'ada', password, client_id: '', client_secret: '' }),
@@ -239,8 +254,41 @@ const loginEntries: Entries = {
     logIn({ password: unknown.token }),
   ),
   '403-suspended': entry('a suspended account', () => logIn({ username: 'margaret', password })),
+  '403-password-expired': entry('a password that must be changed', () =>
+    logIn({ username: 'grace', password }),
+  ),
+  '200-device': entry('a device that its user let in', async ({ ada }, send) => {
+    const { device_code, user_code } = await startDevice(send);
+    await send(answerDevice(ada, { user_code, decision: 'allow' }));
+    return logIn({ grant_type: deviceGrant, device_code });
+  }),
+  '400-device-pending': entry('a device whose user has not answered yet', async (_, send) => {
+    const { device_code } = await startDevice(send);
+    return logIn({ grant_type: deviceGrant, device_code });
+  }),
+  '400-device-slow-down': entry('a device that asks too often', async (_, send) => {
+    const { device_code } = await startDevice(send);
+    await send(logIn({ grant_type: deviceGrant, device_code }));
+    return logIn({ grant_type: deviceGrant, device_code });
+  }),
+  '400-device-denied': entry('a device that its user refused', async ({ ada }, send) => {
+    const { device_code, user_code } = await startDevice(send);
+    await send(answerDevice(ada, { user_code, decision: 'deny' }));
+    return logIn({ grant_type: deviceGrant, device_code });
+  }),
+  '400-device-unknown': entry('a device code that was never issued', () =>
+    logIn({ grant_type: deviceGrant, device_code: 'nonsense' }),
+  ),
   '422-json': entry('JSON where a form is wanted', () =>
     withJson('POST', login, null, { username: 'ada', password }),
+  ),
+};
+
+const authorizeDevice: Entries = {
+  '200': entry('a device begins to log in', () => withForm('POST', device, null, { client_id: serverId })),
+  '200-no-body': entry('no body at all', () => ask('POST', device, null)),
+  '422-json': entry('JSON where a form is wanted', () =>
+    withJson('POST', device, null, { client_id: serverId }),
   ),
 };
 
@@ -252,6 +300,7 @@ const table: Table = {
   updateUser,
   deleteUser,
   login: loginEntries,
+  authorizeDevice,
   'no-operation': {
     '204-preflight': entry('a browser that asks before it calls', () =>
       ask('OPTIONS', me, null, { origin: 'https://app.example', 'access-control-request-method': 'PATCH' }),

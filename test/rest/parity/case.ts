@@ -31,6 +31,8 @@ export interface Case {
   readonly variables?: (world: ParityWorld) => object;
   /** Reads an answer that is no error. */
   readonly read: (reader: Reader) => Reading | Promise<Reading>;
+  /** Whether the call writes what the graph has no part in, which is not compared. */
+  readonly writesBesides?: boolean;
   /** What of the REST answer is compared with the facts. */
   readonly tell: (answer: RestAnswer, reader: Omit<Reader, 'data'>) => unknown;
 }

@@ -75,7 +75,8 @@ async function callRest(ground: Ground, one: Case, asker: string): Promise<Outco
   const token = world.secrets.get(asker) ?? null;
   const answer = await app.call(one.route.split(' ')[0] ?? '', path, { token, ...init });
   const facts = answer.status < 300 ? await one.tell(answer, { app, world, asker }) : null;
-  const effect = isWrite(one) ? await ground.effects.take() : [];
+  const written = isWrite(one) || one.writesBesides ? await ground.effects.take() : [];
+  const effect = one.writesBesides ? [] : written;
   return { word: told(one.dialect, answer), facts: settled(ground, facts), effect };
 }
 

@@ -4,9 +4,13 @@ import type { Database } from '../../../src/db/database.ts';
 /** The tables that a world fills, in the order of their references. Login names are kept by the database itself. */
 const tables = [
   ...['organizations', 'users', 'passwords', 'emails', 'phone_numbers', 'oauth_identities', 'memberships'],
-  ...['sessions', 'api_tokens', 'shares', 'data_records'],
+  ...['oauth_clients', 'consents', 'api_tokens', 'sessions', 'refresh_tokens', 'shares', 'data_records'],
+  ...['signing_keys', 'invitations'],
 ];
-const written = ['organizations', 'users', 'audit_events', 'outbox_events', 'erasures'];
+const written = [
+  ...['organizations', 'users', 'oauth_clients', 'signing_keys', 'invitations'],
+  ...['audit_events', 'outbox_events', 'erasures'],
+];
 
 /** @returns what brings the database back to where it is now */
 export async function saveWorld({ prisma }: Database): Promise<() => Promise<void>> {

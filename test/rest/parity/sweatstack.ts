@@ -1,9 +1,26 @@
+import { decodeJwt } from 'jose';
 import type { RestAnswer } from '../../setup/app.ts';
 import type { Case, Reader, Reading } from './case.ts';
-import { mutation, nobody, nothing, ok, readResult, refused, userMutation, viewerBehind } from './case.ts';
+import {
+  mutation,
+  nobody,
+  nothing,
+  ok,
+  readResult,
+  refused,
+  userMutation,
+  viewer,
+  viewerBehind,
+} from './case.ts';
 import { comparable, type Source, selectionOf, translate } from './mapping.ts';
-import { sweatstackSummary, sweatstackToken, sweatstackUser } from './views.ts';
-import type { Subject } from './world.ts';
+import {
+  sweatstackDelegated,
+  sweatstackInfo,
+  sweatstackSummary,
+  sweatstackToken,
+  sweatstackUser,
+} from './views.ts';
+import type { ParityWorld, Subject } from './world.ts';
 
 const dialect = 'sweatstack' as const;
 const user = (source: Source) => translate(sweatstackUser, source);
@@ -119,6 +136,7 @@ const principalToken: Case = {
   route: 'GET /api/v1/oauth/principal-token',
   subject: 'the caller',
   call: () => ({ path: '/api/v1/oauth/principal-token' }),
+  writesBesides: true, // a refresh token, once a day
   document: `{ viewer { ${selectionOf(sweatstackToken)} } }`,
   read: (reader) => {
     const caller = reader.data.viewer;
@@ -130,6 +148,45 @@ const principalToken: Case = {
     return { ...comparable(sweatstackToken, body), access_token: [caller.user, { kind, id }] };
   },
 };
+
+const userInfo: Case = {
+  dialect,
+  route: 'GET /api/v1/oauth/userinfo',
+  subject: 'the caller',
+  call: () => ({ path: '/api/v1/oauth/userinfo' }),
+  document: `{ found: me { ${selectionOf(sweatstackInfo)} } ${viewer} }`,
+  read: (reader) =>
+    reader.data.found === null ? nobody(reader) : ok(translate(sweatstackInfo, reader.data.found)),
+  tell: ({ body }) => comparable(sweatstackInfo, body),
+};
+
+const delegatedToken = (whom: Subject): Case => ({
+  dialect,
+  route: 'POST /api/v1/oauth/delegated-token',
+  subject: whom,
+  call: ({ uuids }) => ({ path: '/api/v1/oauth/delegated-token', json: { sub: uuids[whom] } }),
+  document: mutation('delegatedToken', ['input'], selectionOf(sweatstackDelegated)),
+  variables: ({ ids }) => ({ input: { userId: ids[whom] } }),
+  read: (reader) => readResult(reader, (found) => translate(sweatstackDelegated, found)),
+  tell: ({ body }) => ({
+    ...comparable(sweatstackDelegated, body),
+    access_token: decodeJwt(body.access_token).sub,
+  }),
+});
+
+const refresh = (subject: string, token: (world: ParityWorld) => string): Case => ({
+  dialect,
+  route: 'POST /api/v1/oauth/token',
+  subject,
+  call: (world) => ({
+    path: '/api/v1/oauth/token',
+    form: { grant_type: 'refresh_token', refresh_token: token(world) },
+  }),
+  document: mutation('refreshSession', ['input'], 'accessToken { token }'),
+  variables: (world) => ({ input: { refreshToken: token(world) } }),
+  read: (reader) => readResult(reader, (found) => decodeJwt(found.accessToken.token).sid),
+  tell: ({ body }) => decodeJwt(body.access_token).sid,
+});
 
 const subjects = ['person', 'managed', 'kid', 'heir', 'service', 'internal', 'reserved', 'unknown'] as const;
 
@@ -150,4 +207,8 @@ export const sweatstackCases: readonly Case[] = [
   ),
   ...subjects.map(remove),
   principalToken,
+  userInfo,
+  ...subjects.map(delegatedToken),
+  refresh('of a session', ({ refreshToken }) => refreshToken),
+  refresh('that was never issued', () => 'nonsense'),
 ];

@@ -72,6 +72,26 @@ export const sweatstackUser: Mapping = {
   is_managed: same('isManaged'),
 };
 
+export const sweatstackInfo: Mapping = {
+  sub: same('uuid'),
+  given_name: same('firstName'),
+  family_name: same('lastName'),
+  email: same('email'),
+  registered_at: same('createdAt'),
+  name: same('displayName'),
+};
+
+/** Of a token that acts for another account. */
+export const sweatstackDelegated: Mapping = {
+  access_token: fact('user { uuid }', ({ user }) => user.uuid),
+  token_type: null,
+  expires_in: fact('accessToken { expiresIn }', ({ accessToken }) => accessToken.expiresIn),
+  refresh_token: null,
+  scope: fact('scopes', ({ scopes }) =>
+    scopes.map((scope: keyof typeof sweatstackScopes) => sweatstackScopes[scope]).join(' '),
+  ),
+};
+
 /** Of `viewer`, asked with the token itself. */
 export const sweatstackToken: Mapping = {
   access_token: fact('user { uuid } credential { kind id }', ({ user, credential }) => [user, credential]),

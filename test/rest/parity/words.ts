@@ -20,6 +20,7 @@ export const translations: Record<DialectName, Partial<Record<Word, string>>> = 
     FORBIDDEN: '403 IllegalOperationError',
     INSUFFICIENT_SCOPE: '403 IllegalOperationError',
     ACCOUNT_NOT_ACTIVE: '403 IllegalOperationError',
+    PASSWORD_EXPIRED: '403 IllegalOperationError',
     NOT_FOUND: '403 IllegalOperationError', // its only paths with an id are those of changes
     PROTECTED_ACCOUNT: '400 ValueError',
     LAST_SUPERUSER: '400 ValueError',
@@ -35,6 +36,7 @@ export const translations: Record<DialectName, Partial<Record<Word, string>>> = 
     FORBIDDEN: '403',
     INSUFFICIENT_SCOPE: '403',
     NOT_FOUND: '404',
+    INVALID_REFRESH_TOKEN: '400',
     LAST_OWNER: '422',
     INVALID_INPUT: '422',
   },
@@ -76,9 +78,9 @@ export function told(dialect: DialectName, { status, body }: RestAnswer): string
 const exceptionOf = (body: RestAnswer['body']): string =>
   Array.isArray(body?.detail) && typeof body.detail[0] === 'string' ? body.detail[0] : '';
 
-/** The dialect has no codes; but a refusal says something. */
+/** The dialect has no codes; but a refusal says something, an OAuth2 one in other words. */
 const reasonOf = (body: RestAnswer['body']): string =>
-  (body?.detail?.length ?? 0) > 0 ? '' : 'without a reason';
+  (body?.detail ?? body?.error_description ?? '').length > 0 ? '' : 'without a reason';
 
 /** Cases in which the surfaces differ on purpose. */
 export interface Exception {

@@ -1,7 +1,9 @@
 /** The policy's world with more to tell: so that two surfaces do not agree by both having nothing to say. */
+import { issueSecret } from '../../../src/auth/secrets.ts';
 import type { Database } from '../../../src/db/database.ts';
 import { decodeId, encodeId } from '../../../src/domain/ids.ts';
 import { scopes as everyScope, type Scope } from '../../../src/domain/policy.ts';
+import { createSources } from '../../../src/sources.ts';
 import { actors, createWorld as createPolicyWorld, passwordHash, type World } from '../../policy/actors.ts';
 import { ahead, collectRows, hour, scopesBut } from '../../policy/rows.ts';
 
@@ -36,6 +38,7 @@ export async function createWorld(database: Database) {
   const secrets = new Map([...Object.entries(world.secrets), ...addCredentials(rows, more)]);
   await rows.write(database);
   await describeAccounts(database, more);
+  const refreshToken = await addRefreshToken(database, uuidOf(world.sessionIds.person));
   const unknown = '00000000-0000-7000-8000-000000000000';
   const uuids = { ...more, unknown };
   return {
@@ -43,6 +46,7 @@ export async function createWorld(database: Database) {
     ids: mapValues(uuids, (uuid) => encodeId('User', uuid)),
     sessionUuids: { ...mapValues(world.sessionIds, uuidOf), unknown },
     secrets,
+    refreshToken,
   };
 }
 
@@ -51,6 +55,13 @@ const uuidOf = (id: string) => decodeId(id).uuid;
 function mapValues<Key extends string>(object: Record<Key, string>, map: (value: string) => string) {
   const entries = Object.entries<string>(object).map(([key, value]) => [key, map(value)]);
   return Object.fromEntries(entries) as Record<Key, string>;
+}
+
+async function addRefreshToken({ prisma }: Database, sessionId: string): Promise<string> {
+  const { newId, randomBytes } = createSources();
+  const { secret, hash: tokenHash } = issueSecret('refreshToken', randomBytes);
+  await prisma.refreshToken.create({ data: { id: newId(), sessionId, tokenHash, expiresAt: ahead(hour) } });
+  return secret;
 }
 
 type Rows = ReturnType<typeof collectRows>;
@@ -69,6 +80,7 @@ function addAccounts(rows: Rows, users: Record<keyof World['ids'], string>) {
   rows.share(kid, stranger, ['data:read', 'admin', 'users:write', 'offline_access']);
   rows.share(service, stranger, ['profile']); // who does not see its organization
   rows.password(suspended, passwordHash);
+  rows.password(mate, passwordHash);
   rows.organization('Heirs', [[heir, 'OWNER']]);
   rows.organization('Zeta', [
     [mate, 'OWNER'],

@@ -212,12 +212,11 @@ describe('403', () => {
     expect(schema.properties.detail.properties[key].type).toBe(type);
   });
 
-  test('403: a JWT, as a capabilities token is one, is refused: it is signed by no key that is known', async () => {
+  test('403: a capabilities token that is not valid is invalid_capabilities_token', async () => {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-    const jwt = `${part({ alg: 'none' })}.${part({ sub: world.ids.ada, exp: 4_102_444_800 })}.`;
-    const { status, body } = await current(jwt);
-    expect(status).toBe(403);
-    expect(body.code).toBe('invalid_api_token');
+    const claims = { iss: world.acme.id, sub: world.ids.ci, exp: 4_102_444_800 };
+    const jwt = `${part({ alg: 'ES256', typ: 'capability+jwt' })}.${part(claims)}.${'A'.repeat(86)}`;
+    expect(documented(await current(jwt))).toEqual(error(403, 'invalid_capabilities_token'));
   });
 });
 

@@ -294,29 +294,4 @@ describe('credentials', () => {
     const own = { cookie, 'sec-fetch-site': 'same-origin' };
     expect((await world.call('DELETE', users + id, { headers: own })).status).toBe(200);
   });
-
-  test('GET /oauth/principal-token: has an access and a refresh token, both strings', async () => {
-    const { status, body } = await ask('GET', '/api/v1/oauth/principal-token');
-    expect(status).toBe(200);
-    expect(body).toEqual({ access_token: expect.any(String), refresh_token: expect.any(String) });
-    const listing = await world.call('GET', users, { token: body.access_token });
-    expect(listing.body[0].id).toBe(world.ids.ada);
-  });
-
-  test('GET /oauth/principal-token: is 401 without a credential', async () => {
-    expect((await world.call('GET', '/api/v1/oauth/principal-token')).status).toBe(401);
-  });
-
-  test('GET /oauth/principal-token: gives no refresh token yet, but an empty one', async () => {
-    const { body } = await ask('GET', '/api/v1/oauth/principal-token');
-    expect(body).toEqual({ access_token: world.tokens.ada, refresh_token: '' });
-  });
-
-  test.each([
-    ['POST /oauth/token: is not served yet, and is 404', 'POST', '/api/v1/oauth/token'],
-    ['POST /oauth/delegated-token: is not served yet, and is 404', 'POST', '/api/v1/oauth/delegated-token'],
-    ['GET /oauth/userinfo: is not served yet, and is 404', 'GET', '/api/v1/oauth/userinfo'],
-  ])('%s', async (_, method, path) => {
-    expect((await ask(method, path)).status).toBe(404);
-  });
 });

@@ -1,5 +1,5 @@
 /** What ZenML's clients and traffic show beyond the pages: a test for each fact. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openTestApp } from '../../setup/app.ts';
 import { openWorld, type World } from './world.ts';
 import { nameOf, rejectedFields } from './zenml.ts';
@@ -83,11 +83,15 @@ describe('UserUpdate', () => {
     expect(body[key]).toBeNull();
   });
 
-  test('PATCH /users/{user_id}: a superuser sets a password, which then signs in', async () => {
+  test('PATCH /users/{user_id}: a superuser sets a password, which signs in once it is changed', async () => {
     const { id, username } = await world.person();
     await patch(id, { password: 'a-new-password' });
-    expect((await login({ username, password: 'a-new-password' })).status).toBe(200);
-    expect((await login({ username, password })).status).toBe(401);
+    expect((await login({ username, password: 'a-new-password' })).status).toBe(403);
+    await world.app.anonymous.run(`mutation { signIn(input: { login: "${username}", password: "a-new-password",
+      newPassword: "a-newer-password" }) { __typename } }`);
+    expect((await login({ username, password: 'a-newer-password' })).status).toBe(200);
+    for (const old of ['a-new-password', password])
+      expect((await login({ username, password: old })).status).toBe(401);
   });
 
   test('PATCH /users/{user_id}: a superuser makes superusers, and takes that back', async () => {
@@ -273,12 +277,19 @@ describe('credentials', () => {
     world.app.clock.offset = 0;
   });
 
-  test('POST /auth/login: a password that an administrator set signs in still, marked as expired', async () => {
+  test('POST /auth/login: a password that an administrator set must be changed before it signs in', async () => {
     const { id, username } = await world.person();
     await patch(id, { password: 'a-new-password' });
-    const { status, body } = await login({ username, password: 'a-new-password' });
-    expect(status).toBe(200);
-    expect((await me(body.access_token)).body.password_expired).toBe(true);
+    const sessions = await world.prisma.session.count();
+    const answer = await login({ username, password: 'a-new-password' });
+    expect([answer.status, nameOf(answer)]).toEqual([403, 'IllegalOperationError']);
+    expect(answer.body.detail[1]).toContain('must be changed');
+    expect(await world.prisma.session.count()).toBe(sessions);
+    const wrong = await login({ username, password: 'another-password' });
+    expect([wrong.status, nameOf(wrong)], 'and only who has it is told').toEqual([
+      401,
+      'AuthorizationException',
+    ]);
   });
 
   test('POST /auth/login: without a password there is nothing to log in with, so it is a ValueError', async () => {
@@ -346,10 +357,102 @@ describe('credentials', () => {
     const answer = await login({ username: 'margaret', password });
     expect(answer.status).toBe(403);
   });
+});
 
-  test('POST /auth/device_authorization: the device flow is not served, and says so with 404', async () => {
-    const answer = await world.call('POST', '/auth/device_authorization', { form: { client_id: 'x' } });
-    expect(answer.status).toBe(404);
+describe('the device flow', () => {
+  const minutes = (n: number) => n * 60_000;
+  const start = (headers: Record<string, string> = {}) =>
+    world.call('POST', '/auth/device_authorization', {
+      form: { client_id: '6f7c1f6e-0000-4000-8000-000000000000' },
+      headers,
+    });
+  const poll = (device_code: string, rest: Record<string, string> = {}) =>
+    login({ grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code, ...rest });
+  /** Somebody answers on the page of the server, in the browser. */
+  const answer = (user_code: string, decision: 'allow' | 'deny', token = world.tokens.ada) =>
+    world.call('POST', '/device', {
+      headers: { cookie: `usergraph_session=${token}` },
+      form: { user_code, decision },
+    });
+  const refusal = async (...asked: Parameters<typeof poll>) => {
+    const { status, body } = await poll(...asked);
+    expect(Object.keys(body)).toEqual(['error', 'error_description']);
+    return [status, body.error];
+  };
+  afterEach(() => {
+    world.app.clock.offset = 0;
+  });
+
+  test('POST /auth/device_authorization: has six keys, with times in seconds', async () => {
+    const { status, body } = await start();
+    expect(status).toBe(200);
+    expect(Object.keys(body)).toEqual([
+      'device_code',
+      'user_code',
+      'verification_uri',
+      'verification_uri_complete',
+      'expires_in',
+      'interval',
+    ]);
+    expect(body).toMatchObject({ expires_in: 600, interval: 5 });
+    expect(body.verification_uri_complete).toBe(`${body.verification_uri}?user_code=${body.user_code}`);
+    expect(new URL(body.verification_uri).pathname).toBe('/device');
+  });
+
+  test('POST /auth/device_authorization: needs no client_id', async () => {
+    expect((await world.call('POST', '/auth/device_authorization')).status).toBe(200);
+  });
+
+  test('POST /auth/device_authorization: the person sees what the device calls itself', async () => {
+    const { body } = await start({ 'user-agent': 'zenml/0.92.0' });
+    const page = await world.call('GET', `/device?user_code=${body.user_code}`, {
+      headers: { cookie: `usergraph_session=${world.tokens.ada}` },
+    });
+    expect(page.text).toContain('zenml/0.92.0');
+    expect(page.text).not.toContain(body.device_code);
+  });
+
+  test('POST /auth/login: a device is told 400 authorization_pending until its user answers', async () => {
+    const { body } = await start();
+    expect(await refusal(body.device_code)).toEqual([400, 'authorization_pending']);
+  });
+
+  test('POST /auth/login: a device that asks too often is told 400 slow_down', async () => {
+    const { body } = await start();
+    await poll(body.device_code);
+    expect(await refusal(body.device_code)).toEqual([400, 'slow_down']);
+  });
+
+  test('POST /auth/login: a device that was let in gets a token of an hour, once', async () => {
+    const { body } = await start();
+    expect((await answer(body.user_code, 'allow')).status).toBe(303);
+    const token = await poll(body.device_code, { client_id: 'anything', audience: 'x' });
+    expect(token.status).toBe(200);
+    expect(token.body).toMatchObject({ token_type: 'bearer', expires_in: 3600, device_id: null });
+    expect((await me(token.body.access_token)).body.username).toBe('ada');
+    expect(await refusal(body.device_code)).toEqual([400, 'invalid_grant']);
+    world.app.clock.offset = minutes(61);
+    expect((await me(token.body.access_token)).status).toBe(401);
+  });
+
+  test('POST /auth/login: a device that was refused is told 400 access_denied', async () => {
+    const { body } = await start();
+    await answer(body.user_code, 'deny');
+    expect(await refusal(body.device_code)).toEqual([400, 'access_denied']);
+  });
+
+  test('POST /auth/login: a device that nobody answers is told 400 expired_token', async () => {
+    const { body } = await start();
+    world.app.clock.offset = minutes(11);
+    expect(await refusal(body.device_code)).toEqual([400, 'expired_token']);
+  });
+
+  test('POST /auth/login: a device code that is none is refused, and opens nothing', async () => {
+    const sessions = await world.prisma.session.count();
+    expect(await refusal('nonsense')).toEqual([400, 'invalid_grant']);
+    expect(await refusal('')).toEqual([400, 'invalid_request']);
+    expect(await refusal(world.tokens.ada)).toEqual([400, 'invalid_grant']);
+    expect(await world.prisma.session.count()).toBe(sessions);
   });
 });
 
