@@ -1,4 +1,5 @@
 /** Access tokens of this server: JWTs for ten minutes (RFC 9068), each of which leads to a row that can be revoked. */
+import { createHash } from 'node:crypto';
 import { type CryptoKey, decodeProtectedHeader, type JWTPayload, jwtVerify } from 'jose';
 import type { Sources } from '../context.ts';
 import { isUuid } from '../domain/ids.ts';
@@ -20,6 +21,8 @@ export interface Grant {
   /** The session or the API token that it leads to: exactly one. */
   readonly sessionId?: string;
   readonly apiTokenId?: string;
+  /** The stored hash of the API token's secret that it is made with: it ends with that secret. */
+  readonly secretHash?: Uint8Array;
   readonly organizationId?: string | null;
   readonly clientId: string | null;
   readonly scopes: readonly Scope[];
@@ -41,15 +44,15 @@ export interface VerifiedAccessToken {
   readonly sessionId: string | null;
   readonly apiTokenId: string | null;
   readonly scopes: ReadonlySet<Scope>;
-  /** In seconds since 1970. */
-  readonly issuedAt: number;
+  /** What `secretDigest` makes of the API token's secret that it was made with; null for one of a session. */
+  readonly secretDigest: string | null;
   readonly expiresAt: Date;
 }
 
 export interface AccessTokens {
   issue(grant: Grant): Promise<AccessToken>;
   /** Null for whatever is not a good access token of this server. */
-  verify(token: string, options?: { readonly expiredToo?: boolean }): Promise<VerifiedAccessToken | null>;
+  verify(token: string): Promise<VerifiedAccessToken | null>;
 }
 
 type Dependencies = Pick<Sources, 'now' | 'newId'> & {
@@ -59,7 +62,9 @@ type Dependencies = Pick<Sources, 'now' | 'newId'> & {
 
 export function createAccessTokens({ keys, issuer, now, newId }: Dependencies): AccessTokens {
   return {
-    async issue({ userId, sessionId, apiTokenId, organizationId, clientId, scopes, actorId, expiresAt }) {
+    async issue(grant) {
+      const { userId, sessionId, apiTokenId, secretHash, organizationId } = grant;
+      const { clientId, scopes, actorId, expiresAt } = grant;
       const issuedAt = Math.floor(now().getTime() / 1000);
       const last = Math.floor(expiresAt.getTime() / 1000);
       const exp = Math.min(issuedAt + accessTokenLifetime, last);
@@ -74,6 +79,7 @@ export function createAccessTokens({ keys, issuer, now, newId }: Dependencies): 
           jti: newId(),
           ...(sessionId !== undefined && { sid: sessionId }),
           ...(apiTokenId !== undefined && { tid: apiTokenId }),
+          ...(secretHash !== undefined && { tsh: secretDigest(secretHash) }),
           scope: scopes.join(' '),
           ...(actorId != null && { act: { sub: actorId } }),
         },
@@ -82,7 +88,7 @@ export function createAccessTokens({ keys, issuer, now, newId }: Dependencies): 
       return { token, expiresAt: new Date(exp * 1000), expiresIn: Math.max(0, exp - issuedAt) };
     },
 
-    async verify(token, { expiredToo = false } = {}) {
+    async verify(token) {
       const key = await findKey(keys, token); // outside: a database that is gone is no bad token
       if (key === null) return null;
       const verified = await jwtVerify(token, key, {
@@ -92,11 +98,16 @@ export function createAccessTokens({ keys, issuer, now, newId }: Dependencies): 
         audience: issuer(),
         requiredClaims: ['sub', 'exp', 'iat', 'jti', 'client_id', 'scope'],
         clockTolerance: tolerance,
-        currentDate: expiredToo ? new Date(0) : now(),
+        currentDate: now(),
       }).catch(() => null); // why not is all the same to whoever presents it
       return verified === null || verified.payload.aud !== issuer() ? null : read(verified.payload, now());
     },
   };
+}
+
+/** Tells the secrets of an API token apart without telling what is stored of them. */
+export function secretDigest(secretHash: Uint8Array): string {
+  return createHash('sha256').update(secretHash).digest().subarray(0, 16).toString('base64url');
 }
 
 async function findKey(keys: Keys, token: string): Promise<CryptoKey | null> {
@@ -128,7 +139,7 @@ export function headerOf(
 }
 
 function read(payload: JWTPayload, now: Date): VerifiedAccessToken | null {
-  const { sub, sid, tid, scope, exp = 0, iat = 0 } = payload;
+  const { sub, sid, tid, tsh, scope, exp = 0, iat = 0 } = payload;
   const leads = [sid, tid].filter((id) => id !== undefined);
   if (typeof sub !== 'string' || !isUuid(sub) || typeof scope !== 'string') return null;
   if (leads.length !== 1 || typeof leads[0] !== 'string' || !isUuid(leads[0])) return null;
@@ -138,7 +149,7 @@ function read(payload: JWTPayload, now: Date): VerifiedAccessToken | null {
     sessionId: (sid as string | undefined) ?? null,
     apiTokenId: (tid as string | undefined) ?? null,
     scopes: parseScopes(scope),
-    issuedAt: iat,
+    secretDigest: typeof tsh === 'string' ? tsh : null,
     expiresAt: new Date(exp * 1000),
   };
 }

@@ -1,9 +1,9 @@
 /** Request → actor. One verifier for each kind of credential; each costs one statement. */
 import type { Context } from '../context.ts';
-import { type Actor, anonymous, type Scope, scopes } from '../domain/policy.ts';
+import { type Actor, anonymous, type Scope, scopes, scopesLent } from '../domain/policy.ts';
 import { NetworkNotAllowedError, UnauthenticatedError, UnreadableCredentialError } from '../errors.ts';
 import type { Prisma, PrismaClient } from '../generated/prisma/client.ts';
-import type { VerifiedAccessToken } from './access-tokens.ts';
+import { secretDigest, type VerifiedAccessToken } from './access-tokens.ts';
 import { actingUserSelect, toActingUser } from './acting-user.ts';
 import { looksLikeCapability, verifyCapabilityToken } from './capability-tokens.ts';
 import { isWithin } from './networks.ts';
@@ -102,9 +102,10 @@ export const sessionSelect = (now: Date) =>
     revokedAt: true,
     lastUsedAt: true,
     client: { select: { revokedAt: true } },
-    parentSession: { select: { revokedAt: true, expiresAt: true } },
+    parentSession: { select: { id: true, revokedAt: true, expiresAt: true, lastUsedAt: true } },
     parentApiToken: {
       select: {
+        id: true,
         revokedAt: true,
         expiresAt: true,
         previousExpiresAt: true,
@@ -126,6 +127,7 @@ async function verifySession(
   const actor = session && (await sessionActor(session, dependencies));
   if (session === null || actor === null) return null;
   await touch(prisma.session, session, now());
+  if (session.parentSession !== null) await touch(prisma.session, session.parentSession, now());
   return actor;
 }
 
@@ -135,9 +137,10 @@ export async function sessionActor(
   dependencies: Pick<Dependencies, 'prisma' | 'now' | 'settings' | 'client'>,
 ): Promise<Actor | null> {
   const { now, settings } = dependencies;
-  const idle = settings.sessionIdleDays * day;
+  const isIdle = ({ lastUsedAt }: { lastUsedAt: Date }) =>
+    lastUsedAt.getTime() + settings.sessionIdleDays * day <= now().getTime();
   if (isOver(session, now()) || session.user.status !== 'ACTIVE') return null;
-  if (session.lastUsedAt.getTime() + idle <= now().getTime()) return null;
+  if (isIdle(session) || (session.parentSession !== null && isIdle(session.parentSession))) return null;
   if (session.client !== null && session.client.revokedAt !== null) return null;
   const parent = session.parentSession ?? session.parentApiToken;
   if (parent !== null && isOver(parent, now())) return null;
@@ -170,17 +173,14 @@ export async function sessionActor(
 /** What an API token is bound to holds for the sessions that it opened, too. @throws {NetworkNotAllowedError} */
 function boundsOf(token: SessionRow['parentApiToken'], ipAddress: string | null) {
   if (token === null) return {};
-  const { allowedNetworks, rateLimit } = token;
+  const { id, allowedNetworks, rateLimit } = token;
   if (allowedNetworks.length > 0 && !isWithin(allowedNetworks, ipAddress))
     throw new NetworkNotAllowedError(ipAddress);
-  return { allowedNetworks, rateLimit };
+  return { allowedNetworks, rateLimit, rateLimitKey: id };
 }
 
 /** Who acts for an account reaches what is its own: neither what it manages, nor its organizations, nor what others share. */
 const onlyItself = { isSuperuser: false, organizationId: null, memberships: [], shares: new Map() } as const;
-
-/** What a manager has over the users that it manages. */
-const managerScopes = ['profile', 'data:read', 'data:write'] as const satisfies readonly Scope[];
 
 /** The scopes that an active account has over another one now, by managing it or by a share; null for none. */
 export async function lentScopes(
@@ -198,9 +198,8 @@ export async function lentScopes(
     },
   });
   if (actor === null) return null;
-  if (subject.managerId === actorId) return new Set(managerScopes);
-  const [share] = actor.sharesReceived;
-  return share ? new Set(share.scopes as Scope[]) : null;
+  const lent = scopesLent(subject.managerId === actorId, actor.sharesReceived[0]?.scopes ?? []);
+  return lent.length > 0 ? new Set(lent) : null;
 }
 
 const apiTokenSelect = (now: Date) =>
@@ -210,6 +209,8 @@ const apiTokenSelect = (now: Date) =>
     expiresAt: true,
     revokedAt: true,
     lastUsedAt: true,
+    tokenHash: true,
+    previousHash: true,
     previousExpiresAt: true,
     organizationId: true,
     allowedNetworks: true,
@@ -228,10 +229,10 @@ async function verifyApiToken(hash: Uint8Array<ArrayBuffer>, dependencies: Depen
   return before?.previousExpiresAt ? apiTokenActor(before, before.previousExpiresAt, dependencies) : null;
 }
 
-/** Access tokens that were exchanged before a secret ended may be whoever's had that secret, so they end with it. */
+/** An access token of an API token ends with the secret that it was made with, whatever rotations follow. */
 async function verifyExchanged(
   id: string,
-  { issuedAt, subject }: Pick<VerifiedAccessToken, 'issuedAt' | 'subject'>,
+  { secretDigest: digest, subject }: Pick<VerifiedAccessToken, 'secretDigest' | 'subject'>,
   dependencies: Dependencies,
 ): Promise<Actor | null> {
   const { prisma, now } = dependencies;
@@ -240,9 +241,11 @@ async function verifyExchanged(
     select: apiTokenSelect(now()),
   });
   if (token === null) return null;
-  const ended = token.previousExpiresAt;
-  const isOutdated = ended !== null && ended <= now() && issuedAt < Math.floor(ended.getTime() / 1000);
-  return isOutdated ? null : apiTokenActor(token, token.expiresAt, dependencies);
+  const { tokenHash, previousHash, previousExpiresAt } = token;
+  if (digest === secretDigest(tokenHash)) return apiTokenActor(token, token.expiresAt, dependencies);
+  if (previousHash === null || previousExpiresAt === null || digest !== secretDigest(previousHash))
+    return null;
+  return apiTokenActor(token, previousExpiresAt, dependencies);
 }
 
 /** @param ends when the secret that was presented ends, which may be before its token does */

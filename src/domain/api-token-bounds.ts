@@ -2,7 +2,7 @@
 import { contains, type Network, parseNetwork } from '../auth/networks.ts';
 import type { Context } from '../context.ts';
 import type { InputProblem } from '../errors.ts';
-import type { Credential } from './policy.ts';
+import { isPerson } from './policy.ts';
 
 type Maker = Pick<Context, 'actor' | 'now' | 'settings'>;
 
@@ -19,14 +19,17 @@ export function defaultExpiry(context: Maker): Date {
 }
 
 /** A token lasts no longer than the token that made it, nor than ten years. */
-function latestExpiry({ actor: { credential }, now }: Maker): Date {
+function latestExpiry({ actor, now }: Maker): Date {
   const limit = inDays(now(), longestLifetimeDays);
-  return soonest(endOf(credential) ?? limit, limit);
+  return soonest(endOf(actor) ?? limit, limit);
 }
 
-/** When a token ends that others could be made with; null for people, who stay when their session ends. */
-function endOf({ kind, expiresAt }: Credential): Date | null {
-  return kind === 'API_TOKEN' ? expiresAt : null;
+/**
+ * When a credential ends that makes others; null for the person itself, who stays when the session ends, and the operator.
+ * What a person handed on makes none that outlive it: an app that is disconnected must not stay by a token of its own.
+ */
+function endOf(actor: Maker['actor']): Date | null {
+  return isPerson(actor) || actor.credential.kind === 'CONSOLE' ? null : actor.credential.expiresAt;
 }
 
 export function expiryProblems(context: Maker, expiresAt: Date | null | undefined): InputProblem[] {
@@ -70,10 +73,11 @@ export interface TokenBounds {
 
 /** Whether a token may be used longer, from more networks or more often than the actor's own credential. */
 export function reachesFurther(
-  { actor: { credential } }: Pick<Context, 'actor'>,
+  { actor }: Pick<Context, 'actor'>,
   { allowedNetworks, rateLimit, expiresAt }: TokenBounds,
 ): boolean {
-  const end = endOf(credential);
+  const { credential } = actor;
+  const end = endOf(actor);
   const outer = credential.allowedNetworks ?? [];
   const isFreer = outer.length > 0 && (allowedNetworks.length === 0 || !areWithin(allowedNetworks, outer));
   const isFaster = credential.rateLimit != null && (rateLimit === null || rateLimit > credential.rateLimit);

@@ -41,7 +41,7 @@ export async function rotateApiToken(
       data: { tokenHash: hash, prefix, previousHash: isAtOnce ? null : token.tokenHash, previousExpiresAt },
       select: { id: true },
     });
-    if (isAtOnce) await endDescendants(tx, id, now);
+    await endDescendants(tx, { id, endsAll: isAtOnce, bounded: token.previousExpiresAt }, now);
     await record(context, tx, {
       action: 'token.rotate',
       subject: { type: 'ApiToken', id },
@@ -83,7 +83,22 @@ function stateProblems({ revokedAt, expiresAt }: ApiToken, now: Date): InputProb
   return [{ path: ['input', 'id'], code: 'NOT_ALLOWED', message: `${isOver}; make a new token` }];
 }
 
-/** A secret that stops at once may have leaked, so what was opened with it stops as well. */
-async function endDescendants(tx: Transaction, parentApiTokenId: string, revokedAt: Date): Promise<void> {
-  await tx.session.updateMany({ where: { parentApiTokenId, revokedAt: null }, data: { revokedAt } });
+/**
+ * A secret that stops may have leaked, so what it may have opened stops as well: all where the secret stops at once, and
+ * else what the rotation before bounded, which the new overlap must not revive.
+ */
+async function endDescendants(
+  tx: Transaction,
+  { id, endsAll, bounded }: { id: string; endsAll: boolean; bounded: Date | null },
+  revokedAt: Date,
+): Promise<void> {
+  if (!endsAll && bounded === null) return;
+  await tx.session.updateMany({
+    where: {
+      parentApiTokenId: id,
+      revokedAt: null,
+      ...(!endsAll && bounded && { createdAt: { lt: bounded } }),
+    },
+    data: { revokedAt },
+  });
 }

@@ -38,6 +38,7 @@ async function erase(
 ): Promise<Erasure> {
   const [id] = ids;
   const inventory = await takeInventory(tx, ids);
+  const sessions = await tx.session.findMany({ where: { userId: { in: [...ids] } }, select: { id: true } });
   await tx.invitation.deleteMany({ where: await invitationsOf(tx, ids) }); // no foreign key leads to them
   await tx.user.delete({ where: { id }, select: { id: true } }); // the foreign keys take the rest along
   for (const erased of ids) {
@@ -47,7 +48,7 @@ async function erase(
       about: erased,
     });
   }
-  await redactTrail(tx, ids);
+  await redactTrail(tx, ids, [...ids, ...sessions.map((session) => session.id)]);
   const now = context.now();
   return tx.erasure.create({
     data: {
@@ -95,13 +96,18 @@ async function invitationsOf(tx: Transaction, ids: readonly string[]): Promise<P
 }
 
 /** The trail keeps what happened: without the values of the erased, and without where they were when they acted. */
-async function redactTrail(tx: Transaction, ids: readonly string[]): Promise<void> {
+async function redactTrail(
+  tx: Transaction,
+  ids: readonly string[],
+  subjectIds: readonly string[],
+): Promise<void> {
   await tx.auditEvent.updateMany({
     where: { subjectId: { in: [...ids] } },
     data: { changes: Prisma.DbNull },
   });
   await tx.auditEvent.updateMany({
-    where: { actorId: { in: [...ids] } },
+    // Who has a new password sent, or refreshes a session, has not said who it is.
+    where: { OR: [{ actorId: { in: [...ids] } }, { actorId: null, subjectId: { in: [...subjectIds] } }] },
     data: { ipAddress: null, userAgent: null },
   });
 }

@@ -4,6 +4,8 @@ import type { Context } from '../context.ts';
 const day = 24 * 60 * 60 * 1000;
 /** Ended sessions are kept this long, in days, for whoever looks into a misuse. */
 export const endedSessionDays = 30;
+/** Used refresh tokens are kept this long, in days, to tell when one comes again. */
+export const usedTokenDays = 7;
 /** Codes and invitations that are over are kept this long, in days. */
 export const endedCodeDays = 1;
 
@@ -17,6 +19,7 @@ export async function forgetEnded({ prisma, now }: Pick<Context, 'prisma' | 'now
     await prisma.session.deleteMany({
       where: { OR: [{ expiresAt: { lt: sessionsBefore } }, { revokedAt: { lt: sessionsBefore } }] },
     }),
+    await prisma.refreshToken.deleteMany({ where: { usedAt: { lt: before(usedTokenDays) } } }),
     await prisma.authorizationCode.deleteMany(isOver),
     await prisma.deviceAuthorization.deleteMany(isOver),
     await prisma.challenge.deleteMany(isOver),

@@ -63,6 +63,8 @@ export interface Credential {
   readonly expiresAt: Date | null;
   /** Requests per minute that it may make, besides what its account may; absent where it has no limit of its own. */
   readonly rateLimit?: number | null;
+  /** What that limit is counted under, where others count with it: the id of the API token that opened a session. */
+  readonly rateLimitKey?: string;
   /** The networks that it may be used from; absent or empty where it may be used from anywhere. */
   readonly allowedNetworks?: readonly string[];
 }
@@ -295,7 +297,10 @@ export const delegableScopes = ['profile', 'data:read', 'data:write'] as const s
 /** The scopes that an account lends the actor: all that can be lent to its manager, and what it shares to others. */
 export function lentScopes(actor: Actor, account: Account): readonly Scope[] {
   const isManager = actor.user !== null && account.managerId === actor.user.id;
-  const shared = sharedScopes(actor, account);
+  return scopesLent(isManager, sharedScopes(actor, account));
+}
+
+export function scopesLent(isManager: boolean, shared: readonly string[]): readonly Scope[] {
   return isManager ? delegableScopes : delegableScopes.filter((scope) => shared.includes(scope));
 }
 

@@ -2,14 +2,15 @@
  * Refresh tokens: each is good once, and for a moment longer for those who raced for it. One that comes back later was
  * copied, so its session ends (RFC 9700, section 4.14.2).
  */
+import { v4 } from 'uuid';
 import { sessionActor, sessionSelect } from '../auth/authenticate.ts';
-import { hashSecret, secretKind, secretOf } from '../auth/secrets.ts';
+import { hashSecret, secretKind } from '../auth/secrets.ts';
 import type { Context } from '../context.ts';
 import { InvalidRefreshTokenError } from '../errors.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 import { record } from './audit.ts';
 import { anonymous } from './policy.ts';
-import { endSession, type SessionGrant, sessionGrantSelect } from './sessions.ts';
+import { endSession, refreshTokenOf, type SessionGrant, sessionGrantSelect } from './sessions.ts';
 import { type Transaction, transact } from './transaction.ts';
 
 /** How long a used token still leads to its successor: tabs, retries and lost answers take no longer. */
@@ -50,7 +51,7 @@ export async function refreshSession(
       await endFamily(context, tx, session);
       return null;
     }
-    const successor = await succeed(context, tx, { row, secret: refreshToken });
+    const successor = await succeed(context, tx, row);
     return { session, refreshToken: successor };
   });
   if (outcome === null) throw new InvalidRefreshTokenError();
@@ -60,7 +61,7 @@ export async function refreshSession(
 interface Link {
   readonly id: string;
   readonly sessionId: string;
-  readonly replacedById: string | null;
+  readonly chainId: string;
   readonly usedAt: Date | null;
   readonly expiresAt: Date;
 }
@@ -68,7 +69,7 @@ interface Link {
 const linkSelect = {
   id: true,
   sessionId: true,
-  replacedById: true,
+  chainId: true,
   usedAt: true,
   expiresAt: true,
 } as const satisfies Prisma.RefreshTokenSelect;
@@ -81,28 +82,20 @@ async function lockToken(tx: Transaction, secret: string): Promise<Link | null> 
   return tx.refreshToken.findUnique({ where: { tokenHash }, select: linkSelect });
 }
 
-/** The newest token of the chain that begins here; a new one where this is the newest. */
-async function succeed(
-  context: Context,
-  tx: Transaction,
-  { row, secret }: { row: Link; secret: string },
-): Promise<string> {
-  let [link, text] = [row, secret];
-  while (link.replacedById !== null) {
-    text = successorOf(context, text, link.replacedById).secret;
-    link = await tx.refreshToken.findUniqueOrThrow({ where: { id: link.replacedById }, select: linkSelect });
-    if (link.usedAt === null) return text;
-  }
+/** The token that the session goes on with: one that was made since, for those who raced; else a new one. */
+async function succeed(context: Context, tx: Transaction, row: Link): Promise<string> {
+  const { sessionId, chainId, expiresAt } = row;
+  const newest = row.usedAt === null ? null : await findUnused(tx, chainId);
+  if (newest !== null) return refreshTokenOf(context, newest.id).secret;
   const now = context.now();
   const id = context.newId();
-  const next = successorOf(context, text, id);
-  const { sessionId, expiresAt } = link;
+  const next = refreshTokenOf(context, id);
   await tx.refreshToken.create({
-    data: { id, sessionId, tokenHash: next.hash, createdAt: now, expiresAt },
+    data: { id, sessionId, chainId, tokenHash: next.hash, createdAt: now, expiresAt },
     select: { id: true },
   });
   await tx.refreshToken.update({
-    where: { id: link.id },
+    where: { id: row.id },
     data: { usedAt: now, replacedById: id },
     select: { id: true },
   });
@@ -110,16 +103,19 @@ async function succeed(
   return next.secret;
 }
 
-/** A successor follows from its predecessor and the server's secret, so that it can be told again without being kept. */
-function successorOf({ sealing }: Context, secret: string, id: string) {
-  return secretOf('refreshToken', sealing.mac('refresh', `${id}:${secret}`));
-}
+/** The token that a chain goes on with: each time one is used, exactly one takes its place. */
+const findUnused = (tx: Transaction, chainId: string) =>
+  tx.refreshToken.findFirst({
+    where: { chainId, usedAt: null },
+    orderBy: { createdAt: 'desc' },
+    select: { id: true },
+  });
 
 const day = 24 * 60 * 60 * 1000;
 
 /**
- * A refresh token of a session for whoever shows that it has the session, and was handed none: the same one all day, until
- * it is used, and then its successor. So however often it is asked for, a session has few.
+ * A refresh token of a session for whoever shows that it has the session, and was handed none: in a chain of its own, so
+ * that nobody uses up another's. The same one all day, until it is used, and then its successor: a session has few.
  */
 export async function standingRefreshToken(
   context: Context,
@@ -128,22 +124,22 @@ export async function standingRefreshToken(
 ): Promise<string> {
   const now = context.now();
   const period = Math.floor(now.getTime() / day);
-  const first = secretOf('refreshToken', context.sealing.mac('refresh', `standing:${sessionId}:${period}`));
+  const chainId = uuidOf(context.sealing.mac('refresh', `standing:${sessionId}:${period}`));
   await tx.$queryRaw`SELECT 1 FROM sessions WHERE id = ${sessionId}::uuid FOR UPDATE`;
+  const unused = await findUnused(tx, chainId);
+  if (unused !== null) return refreshTokenOf(context, unused.id).secret;
+  const id = context.newId();
+  const first = refreshTokenOf(context, id);
   const expiresAt = new Date(Math.min(sessionEnd.getTime(), (period + 2) * day));
-  let link: Link = await tx.refreshToken.upsert({
-    where: { tokenHash: first.hash },
-    create: { id: context.newId(), sessionId, tokenHash: first.hash, createdAt: now, expiresAt },
-    update: {},
-    select: linkSelect,
+  await tx.refreshToken.create({
+    data: { id, sessionId, chainId, tokenHash: first.hash, createdAt: now, expiresAt },
+    select: { id: true },
   });
-  let text = first.secret;
-  while (link.replacedById !== null) {
-    text = successorOf(context, text, link.replacedById).secret;
-    link = await tx.refreshToken.findUniqueOrThrow({ where: { id: link.replacedById }, select: linkSelect });
-  }
-  return text;
+  return first.secret;
 }
+
+/** A UUID of these bits. */
+const uuidOf = (bits: Uint8Array) => v4({ random: bits.subarray(0, 16) });
 
 async function endFamily(
   context: Context,

@@ -2,11 +2,12 @@ import { type AccessToken, parseScopes } from '../auth/access-tokens.ts';
 import { actingUserSelect, toActingUser } from '../auth/acting-user.ts';
 import { allScopes } from '../auth/authenticate.ts';
 import { hashPassword, verifyPassword } from '../auth/passwords.ts';
-import { issueSecret } from '../auth/secrets.ts';
+import { type IssuedSecret, issueSecret, secretOf } from '../auth/secrets.ts';
 import type { Context } from '../context.ts';
 import {
   AccountNotActiveError,
   ForbiddenError,
+  InsufficientScopeError,
   InvalidCredentialsError,
   NotFoundError,
   PasswordExpiredError,
@@ -16,6 +17,7 @@ import type { Prisma, Session, User } from '../generated/prisma/client.ts';
 import { accountSelect, enforce } from './accounts.ts';
 import { record } from './audit.ts';
 import { requireCaller, requireUser } from './caller.ts';
+import { isLoginText } from './input.ts';
 import { tellOfNewPassword } from './password-notice.ts';
 import { parseNewPassword, readOwnNames } from './password-rules.ts';
 import { type ActingUser, anonymous, decide, type Scope, visibility } from './policy.ts';
@@ -80,7 +82,7 @@ export async function signIn(
 }
 
 async function findByLogin({ prisma, now }: Context, login: string) {
-  if (login.includes('\u0000')) return null;
+  if (!isLoginText(login)) return null;
   const found = await prisma.loginName.findUnique({
     where: { name: login },
     select: {
@@ -117,6 +119,8 @@ export async function replacePassword(
   },
 ): Promise<void> {
   const values = { hash, expired: false, updatedAt: context.now() };
+  // Whoever signs in by the old password at this moment holds the account: that session is there then, to be ended.
+  await tx.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR UPDATE`;
   await tx.password.upsert({ where: { userId }, create: { userId, ...values }, update: values });
   await endSessions(context, tx, userId, keep);
   const changes = { password: { before: null, after: true } };
@@ -200,6 +204,11 @@ export interface NewSession {
   readonly authenticatedAt?: Date;
 }
 
+/** A refresh token follows from its id and the server's secret, so that it can be told again without being kept. */
+export function refreshTokenOf({ sealing }: Pick<Context, 'sealing'>, id: string): IssuedSecret {
+  return secretOf('refreshToken', sealing.mac('refresh', id));
+}
+
 /** Writes a session with its first refresh token. */
 export async function createSession(
   context: Context,
@@ -208,7 +217,8 @@ export async function createSession(
 ): Promise<SessionSecrets> {
   const now = context.now();
   const token = hasToken ? issueSecret('session', context.randomBytes) : null;
-  const refreshToken = issueSecret('refreshToken', context.randomBytes);
+  const refreshTokenId = context.newId();
+  const refreshToken = refreshTokenOf(context, refreshTokenId);
   const { expiresAt } = columns;
   await tx.session.create({
     data: {
@@ -221,7 +231,7 @@ export async function createSession(
       createdAt: now,
       lastUsedAt: now,
       refreshTokens: {
-        create: { id: context.newId(), tokenHash: refreshToken.hash, createdAt: now, expiresAt },
+        create: { id: refreshTokenId, tokenHash: refreshToken.hash, createdAt: now, expiresAt },
       },
     },
     select: { id: true },
@@ -279,7 +289,7 @@ export function issueSessionToken(
 export async function requireSamePassword(tx: Transaction, userId: string, hash: string): Promise<void> {
   const [row] = await tx.$queryRaw<{ status: string; hash: string }[]>`
     SELECT u.status::text AS status, p.hash FROM users u JOIN passwords p ON p.user_id = u.id
-    WHERE u.id = ${userId}::uuid FOR SHARE OF u`;
+    WHERE u.id = ${userId}::uuid FOR UPDATE OF u`;
   if (row?.hash !== hash) throw new InvalidCredentialsError();
   if (row.status !== 'ACTIVE') throw new AccountNotActiveError(row.status);
 }
@@ -291,6 +301,10 @@ export async function signOut(context: Context): Promise<void> {
   if (credential.kind !== 'SESSION' || credential.id === null || user === null) {
     throw new ForbiddenError('Only a session can be signed out; revoke an API token with revokeApiToken.');
   }
+  // What was handed less than the whole session must not end it; what acts for somebody, or for a client, ends its own.
+  const isWhole =
+    credential.clientId != null || context.actor.delegate || context.actor.scopes.has('users:write');
+  if (!isWhole) throw new InsufficientScopeError('users:write');
   const id = credential.id;
   await transact(context, async (tx) => {
     if (!(await endSession(context, tx, id))) return;

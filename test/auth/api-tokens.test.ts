@@ -5,11 +5,12 @@ import { createApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import { createLog } from '../../src/log.ts';
+import { ask as askProvider } from '../oauth/provider.ts';
 import { ask } from '../policy/ask.ts';
 import { createFingerprint, type Fingerprint, readEverything } from '../policy/database-text.ts';
 import { ago, ahead, collectRows, deleteAllRows, hour, scopesBut } from '../policy/rows.ts';
 import { openTestApp, type TestApp } from '../setup/app.ts';
-import { forge, now, stolenKey, testSecret } from './forge.ts';
+import { claimsOf, forge, stolenKey, testSecret } from './forge.ts';
 
 const env = { USERGRAPH_SECRET: testSecret, PUBLIC_URL: 'https://users.example' };
 const minute = 60_000;
@@ -154,22 +155,21 @@ describe('a rotation', () => {
   });
 });
 
-describe('what was opened with a secret that stops at once', () => {
-  /** What an exchange of the token makes (RFC 8693). */
-  const exchanged = (tokenId: string, sub: string, offset = 0) =>
+describe('what was opened with a secret that stops', () => {
+  /** An exchange of the token (RFC 8693). */
+  const exchange = async (secret: string): Promise<string> => {
+    const accessToken = 'urn:ietf:params:oauth:token-type:access_token';
+    const { body } = await askProvider(app, '/oauth/token', null, {
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: secret,
+      subject_token_type: accessToken,
+    });
+    return body.access_token;
+  };
+  const forged = (token: string, changed: object) =>
     forge(
       { alg: 'ES256', typ: 'at+jwt', kid: key.keyId },
-      {
-        iss: env.PUBLIC_URL,
-        aud: env.PUBLIC_URL,
-        sub,
-        client_id: 'usergraph',
-        jti: randomUUID(),
-        iat: now(offset),
-        exp: now(offset + 600_000),
-        tid: tokenId,
-        scope: 'profile tokens:write',
-      },
+      { ...claimsOf(token), ...changed },
       key.privateKey,
     );
 
@@ -178,32 +178,74 @@ describe('what was opened with a secret that stops at once', () => {
     const child = collectRows();
     const opened = child.session(id, { parentApiTokenId: token.id });
     await child.write(app.database);
-    const before = exchanged(token.id, id, -5000);
+    const before = await exchange(token.secret);
     expect([await works(before), await works(opened.secret)]).toEqual([true, true]);
     const { secret } = await rotate(session.secret, token.id);
     expect([await works(before), await works(opened.secret)]).toEqual([false, false]);
-    expect(await works(exchanged(token.id, id))).toBe(true);
+    expect(await works(await exchange(secret))).toBe(true);
     expect([await works(secret), await works(session.secret)]).toEqual([true, true]);
   });
 
   test('stops with the overlap where there is one', async () => {
-    const { id, session, token } = await person();
-    await rotate(session.secret, token.id, 5);
-    const late = exchanged(token.id, id, 4 * minute);
+    const { session, token } = await person();
+    const early = await exchange(token.secret);
+    const { secret } = await rotate(session.secret, token.id, 5);
     app.clock.offset = 4 * minute;
-    expect(await works(late)).toBe(true);
+    const [late, other] = [await exchange(token.secret), await exchange(secret)];
+    expect(await Promise.all([early, late, other].map(works))).toEqual([true, true, true]);
     app.clock.offset = 5 * minute + 1000;
-    expect(await works(late)).toBe(false);
-    expect(await works(exchanged(token.id, id, 5 * minute + 1000))).toBe(true);
+    expect(await Promise.all([early, late, other].map(works))).toEqual([false, false, true]);
   });
 
-  test('is for the owner of the token only', async () => {
+  test('is not revived by the next rotation: neither access tokens nor sessions', async () => {
+    const { id, session, token } = await person();
+    const child = collectRows();
+    const opened = child.session(id, { parentApiTokenId: token.id });
+    await child.write(app.database);
+    const { secret } = await rotate(session.secret, token.id, 5);
+    app.clock.offset = 4 * minute;
+    const late = await exchange(token.secret);
+    const lasting = forged(late, { exp: Number(claimsOf(late).iat) + 600 });
+    const stolen = [opened.secret, late, lasting];
+    expect(await Promise.all(stolen.map(works))).toEqual([true, true, true]);
+    app.clock.offset = 5 * minute + 1000;
+    expect(await Promise.all(stolen.map(works))).toEqual([false, false, false]);
+    const good = await exchange(secret);
+    await rotate(session.secret, token.id, 60);
+    expect(await Promise.all(stolen.map(works))).toEqual([false, false, false]);
+    expect(await Promise.all([secret, good].map(works)), 'of the secret before').toEqual([true, true]);
+  });
+
+  test('stops at once with the oldest secret, when a rotation comes within the overlap of another one', async () => {
+    const { id, session, token } = await person();
+    const child = collectRows();
+    const opened = child.session(id, { parentApiTokenId: token.id });
+    await child.write(app.database);
+    const early = await exchange(token.secret);
+    const { secret } = await rotate(session.secret, token.id, 60);
+    const [late, good] = [await exchange(token.secret), await exchange(secret)];
+    const stolen = [token.secret, opened.secret, early, late];
+    expect(await Promise.all(stolen.map(works))).toEqual([true, true, true, true]);
+    await rotate(session.secret, token.id, 60);
+    expect(await Promise.all(stolen.map(works))).toEqual([false, false, false, false]);
+    expect(await Promise.all([secret, good].map(works)), 'of the secret before').toEqual([true, true]);
+  });
+
+  test('is for the owner of the token only, and for a secret that is named', async () => {
     const { token } = await person();
     const stranger = collectRows();
     const other = stranger.user();
     await stranger.write(app.database);
-    expect(await works(exchanged(token.id, other))).toBe(false);
-    expect(await works(exchanged(token.id, randomUUID()))).toBe(false);
+    const good = await exchange(token.secret);
+    expect(await works(forged(good, {}))).toBe(true);
+    for (const changed of [
+      { sub: other },
+      { sub: randomUUID() },
+      { tsh: undefined },
+      { tsh: 1 },
+      { tsh: '' },
+    ])
+      expect(await works(forged(good, changed)), JSON.stringify(changed)).toBe(false);
   });
 });
 

@@ -214,6 +214,15 @@ ALTER TABLE "challenges" ADD CONSTRAINT "challenges_user_id_fkey" FOREIGN KEY ("
 
 
 
+-- AlterTable
+ALTER TABLE "refresh_tokens" ADD COLUMN     "chain_id" UUID NOT NULL DEFAULT gen_random_uuid();
+
+-- CreateIndex
+CREATE INDEX "refresh_tokens_chain_id_idx" ON "refresh_tokens"("chain_id");
+
+-- Whoever has a session already proved who they are when it was opened.
+UPDATE "sessions" SET "authenticated_at" = "created_at";
+
 -- Rules that Prisma cannot say.
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_another_acts" CHECK ("actor_id" <> "user_id");
 ALTER TABLE "oauth_clients" ADD CONSTRAINT "oauth_clients_name_length" CHECK (char_length("name") BETWEEN 1 AND 50);

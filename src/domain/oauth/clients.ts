@@ -184,12 +184,16 @@ async function writeClient(
   });
 }
 
+/** Ends what has these scopes, and forgets that users allowed them. */
 async function endSessionsWith(
   { now }: Context,
   tx: Transaction,
   { clientId, scopes }: { clientId: string; scopes: readonly string[] },
 ): Promise<void> {
   if (scopes.length === 0) return;
+  await tx.$executeRaw`
+    UPDATE consents SET scopes = ARRAY(SELECT unnest(scopes) EXCEPT SELECT unnest(${[...scopes]}::text[]))
+    WHERE client_id = ${clientId}::uuid`;
   await tx.session.updateMany({
     where: { clientId, revokedAt: null, scopes: { hasSome: [...scopes] } },
     data: { revokedAt: now() },

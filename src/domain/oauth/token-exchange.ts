@@ -1,6 +1,6 @@
 /** An API token for an access token of ten minutes, to hand to programs that should not have the former (RFC 8693). */
 import { authenticate } from '../../auth/authenticate.ts';
-import { secretKind } from '../../auth/secrets.ts';
+import { hashSecret, secretKind } from '../../auth/secrets.ts';
 import type { Context } from '../../context.ts';
 import { NetworkNotAllowedError, OAuthError, RateLimitedError, UnauthenticatedError } from '../../errors.ts';
 import type { OAuthClient } from '../../generated/prisma/client.ts';
@@ -17,12 +17,14 @@ export async function exchangeApiToken(
   { client, params }: { readonly client: OAuthClient | null; readonly params: URLSearchParams },
 ): Promise<TokenAnswer> {
   requireSupported(context, params);
-  const actor = await subjectOf(context, required(params, 'subject_token'));
+  const subjectToken = required(params, 'subject_token');
+  const actor = await subjectOf(context, subjectToken);
   const { credential, user, organizationId } = actor;
   const scopes = requestedScopes(single(params, 'scope'), [...actor.scopes]);
   const { token, expiresIn } = await context.accessTokens.issue({
     userId: user?.id ?? null,
     apiTokenId: credential.id ?? '',
+    secretHash: hashSecret(subjectToken),
     organizationId,
     clientId: client?.id ?? null,
     scopes,
