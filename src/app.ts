@@ -26,7 +26,10 @@ import { sdlResponse } from './http/sdl.ts';
 import type { RateLimit } from './limits.ts';
 import type { Log } from './log.ts';
 import { findEndpoint } from './oauth/endpoints.ts';
+import { showFailure } from './pages/account/failure.ts';
 import { findAccountPage } from './pages/account/pages.ts';
+import { placeOf } from './pages/account/visit.ts';
+import { prefersHtml } from './pages/negotiation.ts';
 import { createPages } from './pages/pages.ts';
 import { createDocuments } from './rest/documents.ts';
 import { findCall } from './rest/router.ts';
@@ -94,7 +97,11 @@ export function createApp({ database, config, log, origin, messages, ...given }:
       if (call.needsCaller) requireCaller(context);
       return call.respond(context);
     }
-    if (url.pathname !== '/graphql') throw new PathNotFoundError();
+    if (url.pathname !== '/graphql') {
+      if (prefersHtml(request.headers.get('accept'), false))
+        exchange.fail = (error) => showFailure(placeOf(url), error);
+      throw new PathNotFoundError();
+    }
     if (request.method === 'OPTIONS')
       return new Response(null, { status: 204, headers: { allow: 'GET, POST, OPTIONS' } });
     if (!['GET', 'POST'].includes(request.method)) throw new MethodNotAllowedError(['GET', 'POST']);

@@ -18,15 +18,15 @@ const oidcProvider = z.strictObject({
   name: providerName,
   label: z.string().min(1).max(50).optional(),
   issuer: issuerUrl,
-  clientId: z.string().min(1),
-  clientSecret: z.string().min(1),
+  clientId: z.string().min(1, 'must not be empty'),
+  clientSecret: z.string().min(1, 'must not be empty'),
   signUp: z.boolean().default(true),
 });
 
 const trustedIssuer = z.strictObject({
   name: providerName,
   issuer: issuerUrl,
-  audience: z.string().min(1),
+  audience: z.string().min(1, 'must not be empty'),
   jwksUri: issuerUrl.optional(),
   scopes: z.array(z.enum(scopes)).default(['openid', 'profile', 'data:read', 'data:write']),
 });
@@ -103,15 +103,21 @@ function networks(text: string, context: z.RefinementCtx): readonly string[] {
 /** A list as JSON, of things with names that differ. What cannot be read is not repeated: it may hold secrets. */
 function list<Item extends z.ZodType<{ name: string }>>(item: Item) {
   return (text: string, context: z.RefinementCtx): readonly z.output<Item>[] => {
-    const parsed = z.array(item).safeParse(text === '' ? [] : parseJson(text));
-    const problem = parsed.success
-      ? new Set(parsed.data.map(({ name }) => name)).size < parsed.data.length && 'names must differ'
-      : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`.trim()).join('; ');
-    if (parsed.success && !problem) return parsed.data;
-    context.addIssue({ code: 'custom', message: `must be a JSON list: ${problem}` });
-    return z.NEVER;
+    const refuse = (message: string) => {
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    };
+    const value = text === '' ? [] : parseJson(text);
+    if (!Array.isArray(value)) return refuse('must be a list as JSON, such as [{"name":"corp",…}]');
+    const parsed = z.array(item).safeParse(value);
+    if (!parsed.success) return refuse([...new Set(parsed.error.issues.map(placed))].join('; '));
+    const isAmbiguous = new Set(parsed.data.map(({ name }) => name)).size < parsed.data.length;
+    return isAmbiguous ? refuse('names must differ') : parsed.data;
   };
 }
+
+const placed = ({ path: [index, ...path], message }: z.core.$ZodIssue) =>
+  `entry ${Number(index) + 1}: ${[...path, message].join(' ')}`;
 
 function parseJson(text: string): unknown {
   try {

@@ -44,7 +44,11 @@ export const errorRegistry = {
     as: 'request',
     message: 'The OAuth2 client is unknown, or did not prove itself.',
   },
-  INVALID_ID: { status: 400, as: 'request', message: 'This is not an id of this graph.' },
+  INVALID_ID: {
+    status: 400,
+    as: 'request',
+    message: 'This is not an id of this graph, such as user_01h455vb4pex5vsknk084sn02q; a UUID is none.',
+  },
   INVALID_ARGUMENT: { status: 400, as: 'request', message: 'An argument cannot be used.' },
   RATE_LIMITED: { status: 429, as: 'request', message: 'Too many requests; try again later.' },
   GRAPHQL_PARSE_FAILED: { status: 400, as: 'request', message: 'The document is not GraphQL.' },

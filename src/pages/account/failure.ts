@@ -28,6 +28,6 @@ export function showFailure(place: Place, error: DomainError): Response {
     headers: error.status === 401 ? {} : errorHeaders(error),
     body: html`${error instanceof OAuthError ? ofAnApp : ''}
 <p>${isOurs ? errorRegistry.INTERNAL_SERVER_ERROR.message : error.message}</p>
-<p><a href="${linkTo(place, '/account')}">Go to your account</a></p>`,
+<p>${error.code === 'SIGN_UP_REFUSED' ? html`<a href="${linkTo(place, '/sign-in')}">Sign in</a>` : html`<a href="${linkTo(place, '/account')}">Go to your account</a>`}</p>`,
   });
 }

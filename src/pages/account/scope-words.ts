@@ -6,7 +6,7 @@ export const scopeWords: Readonly<Record<Scope, string>> = {
   profile: 'See your profile: your name, e-mail addresses, phone numbers, language and time zone',
   'data:read': 'Read your data',
   'data:write': 'Add, change and delete your data',
-  'users:write': 'Change your account, and the accounts that you manage',
+  'users:write': 'Change or delete your account, and the accounts that you manage',
   'tokens:write': 'Make and revoke API tokens in your name',
   admin: 'Do everything that a superuser may, if you are one',
   offline_access: 'Keep its access while you are away, until you disconnect it',

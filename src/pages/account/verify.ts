@@ -70,9 +70,9 @@ function renderCodeForm(
 ): Markup {
   const action = linkTo(visit, '/account/verify');
   const hidden = { email: id };
-  return html`<p class="lead">A code that was sent to <strong>${address}</strong> proves that the address is yours.</p>
+  return html`<p class="lead">A code that is sent to <strong>${address}</strong> proves that the address is yours. If you have none yet, have one sent.</p>
 ${card(renderForm({ action, fields: [code], submit: 'Verify', hidden, error }))}
-<div class="after">${renderButton(action, { text: 'Send a new code', hidden: { ...hidden, action: 'send' } })}</div>`;
+<div class="after">${renderButton(action, { text: 'Send a code', hidden: { ...hidden, action: 'send' } })}</div>`;
 }
 
 function renderChoice(visit: SignedInVisit, emails: readonly Unverified[]): Markup {
