@@ -16,6 +16,12 @@ export interface RateLimit {
   readonly retryAfter: number;
 }
 
+/** Who asks for a code, or where it goes: what names an address or a number and what the code is for. */
+export type CodeParty = { readonly actor: Actor } | { readonly destination: string };
+
+/** Codes within an hour: somebody who verifies others' contacts needs some, and nobody reads many. */
+const codesPerHour = { actor: 30, destination: 5 };
+
 export interface Limits {
   /** Counts operations of the caller: of its account, its organization, or (anonymous) its address. */
   consume(actor: Actor, ipAddress: string | null, cost?: number): Promise<RateLimit>;
@@ -26,6 +32,12 @@ export interface Limits {
   consumeSignIn(login: string, ipAddress: string | null): Promise<RateLimit>;
   /** Forgets the attempts to sign in to the account: one succeeded. */
   forgiveSignIn(login: string): Promise<void>;
+  /**
+   * Counts a code by message: for who really asks for it, or for where it goes, whichever account it is for. Null for an
+   * actor that is nobody.
+   * @throws {ServiceUnavailableError} when it cannot be counted
+   */
+  consumeCode(of: CodeParty): Promise<RateLimit | null>;
   close(): Promise<void>;
 }
 
@@ -48,7 +60,7 @@ export function createLimits({
   log,
   mac,
 }: Options): Limits {
-  const { requests, signIns, close } =
+  const { requests, signIns, codes, close } =
     redisUrl === null ? createMemoryCounters() : createRedisCounters(redisUrl, log);
   const hidden = (kind: string, text: string) =>
     `${kind}:${Buffer.from(mac(`${kind}:${text}`)).toString('base64url')}`;
@@ -68,8 +80,8 @@ export function createLimits({
 
   return {
     async consume(actor, ipAddress, cost = 1) {
-      const { id, rateLimit } = actor.credential;
-      const own = rateLimit == null ? null : await count(requests, `token:${id}`, rateLimit, cost);
+      const { id, rateLimit, rateLimitKey = id } = actor.credential;
+      const own = rateLimit == null ? null : await count(requests, `token:${rateLimitKey}`, rateLimit, cost);
       if (own?.allowed === false) return own; // what is refused for the token's sake costs its account nothing
       const account = await count(
         requests,
@@ -86,6 +98,12 @@ export function createLimits({
       return account.allowed && address.remaining < account.remaining ? address : account;
     },
     forgiveSignIn: (login) => signIns.forget(loginKey(login)),
+    async consumeCode(of) {
+      if ('destination' in of)
+        return count(codes, hidden('destination', of.destination), codesPerHour.destination);
+      const identity = identityOf(of.actor);
+      return identity === null ? null : count(codes, hidden('actor', identity), codesPerHour.actor);
+    },
     close,
   };
 }

@@ -3,6 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { RateLimitedError } from '../errors.ts';
 import type { Challenge } from '../generated/prisma/client.ts';
+import type { CodeParty } from '../limits.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Wrong tries that a code stands, so that it cannot be guessed. */
@@ -21,19 +22,45 @@ interface Subject {
 }
 
 /**
+ * Counts a code that the actor asks for, whichever account it is for. Do so before anything is looked up or written: what
+ * can be asked of addresses is limited by it too.
+ * @throws {RateLimitedError} when the actor asked for too many within the hour
+ */
+export const countCodeRequest = (context: Context): Promise<void> =>
+  countCode(context, { actor: context.actor });
+
+async function countCode({ limits }: Context, of: CodeParty): Promise<void> {
+  const codes = await limits.consumeCode(of);
+  if (codes?.allowed === false) throw new RateLimitedError(codes);
+}
+
+/**
  * Makes a code, which voids the one before it. Send it once the transaction is over.
- * @throws {RateLimitedError} when the account got too many of this kind within the hour
+ * @throws {RateLimitedError} when the account, or where it goes, got too many of this kind within the hour
  */
 export async function issueChallenge(
   context: Context,
   tx: Transaction,
-  { kind, userId, targetId = null, value, minutes }: Subject & { readonly minutes: number },
+  {
+    kind,
+    userId,
+    targetId = null,
+    value,
+    to,
+    minutes,
+  }: Subject & {
+    /** The address or the number that it goes to. */
+    readonly to: string;
+    readonly minutes: number;
+  },
 ): Promise<string> {
   const id = context.newId();
   const createdAt = context.now();
   // Those who ask at once take turns, so that each counts the codes before it.
   await tx.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR UPDATE`;
   await requireFew(tx, { kind, userId, now: createdAt });
+  // Accounts come and go, and what floods a phone is all of them; should a deadlock run this again, it counts once more.
+  await countCode(context, { destination: `${kind} ${to.toLowerCase()}` });
   const code = kind === 'PHONE_VERIFICATION' ? digits(context) : letters(context);
   await tx.challenge.create({
     data: {

@@ -4,7 +4,7 @@ import { InvalidCodeError, NotFoundError } from '../errors.ts';
 import type { Email, User } from '../generated/prisma/client.ts';
 import { defaultChanged, emailCode, emailRemoved } from '../messages/texts.ts';
 import { requireCaller, requireUser } from './caller.ts';
-import { issueChallenge, redeemChallenge } from './challenges.ts';
+import { countCodeRequest, issueChallenge, redeemChallenge } from './challenges.ts';
 import {
   lockOwner,
   lockOwnerOf,
@@ -37,6 +37,7 @@ export async function addEmail(
 ): Promise<EmailChanged> {
   requireCaller(context);
   const owner = userId ?? requireUser(context).id;
+  await countCodeRequest(context);
   const { code, ...added } = await transact(context, async (tx) => {
     const row = await lockOwner(context, tx, {
       userId: owner,
@@ -73,6 +74,7 @@ export async function requestEmailVerification(
   id: string,
 ): Promise<{ email: Email; owner: Owner; expiresAt: Date }> {
   requireCaller(context);
+  await countCodeRequest(context);
   const expiresAt = new Date(context.now().getTime() + minutes * 60_000);
   const { email, owner, code } = await transact(context, async (tx) => {
     const { row: owner, email } = await lockEmail(context, tx, id);
@@ -181,7 +183,7 @@ async function lockEmail(context: Context, tx: Transaction, id: string) {
 }
 
 const issueCode = (context: Context, tx: Transaction, { id, userId, address }: Email) =>
-  issueChallenge(context, tx, { kind, userId, targetId: id, value: address, minutes });
+  issueChallenge(context, tx, { kind, userId, targetId: id, value: address, to: address, minutes });
 
 const sendCode = ({ messages, issuer }: Context, { address }: Email, code: string) =>
   messages.send(emailCode({ to: address, code, minutes, issuer }));

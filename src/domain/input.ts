@@ -67,6 +67,12 @@ const email = z
   .max(limits.email, `must have at most ${limits.email} characters`)
   .pipe(z.email('must be an e-mail address'));
 
+/**
+ * Whether a text can be a login name at all: those are ASCII by their forms. The database folds the case of other letters as
+ * its C library does, so it would find `i` by `\u0130`, which attempts are not counted by.
+ */
+export const isLoginText = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
+
 const httpUrl = z
   .string()
   .max(limits.url, `must have at most ${limits.url} characters`)

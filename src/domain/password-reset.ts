@@ -5,6 +5,7 @@ import { InvalidCodeError, RateLimitedError } from '../errors.ts';
 import { resetCode } from '../messages/password-texts.ts';
 import { countAttempt } from './attempts.ts';
 import { issueChallenge, redeemChallenge } from './challenges.ts';
+import { isLoginText } from './input.ts';
 import { tellOfNewPassword } from './password-notice.ts';
 import { parseNewPassword, readOwnNames } from './password-rules.ts';
 import { anonymous } from './policy.ts';
@@ -29,7 +30,7 @@ async function issueReset(context: Context, login: string): Promise<void> {
   const message = await transact(context, async (tx) => {
     const account = await findRecoverable(tx, login);
     if (account === null) return null;
-    const code = await issueChallenge(context, tx, { ...reset(account), minutes });
+    const code = await issueChallenge(context, tx, { ...reset(account), to: account.address, minutes });
     return resetCode({ to: account.address, code, minutes, issuer: context.issuer });
   }).catch((error: unknown) => {
     if (error instanceof RateLimitedError) return null; // its mailbox has enough of them
@@ -85,7 +86,7 @@ const reset = ({ userId, address, passwordHash }: Recoverable) =>
 
 /** An active person who signs in by password, or might, and proved to receive mail at an address. */
 async function findRecoverable(tx: Transaction, login: string): Promise<Recoverable | null> {
-  if (login.includes('\u0000')) return null;
+  if (!isLoginText(login)) return null;
   const found = await tx.loginName.findFirst({
     where: {
       name: login,

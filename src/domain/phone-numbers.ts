@@ -4,7 +4,7 @@ import { InvalidCodeError, NotFoundError } from '../errors.ts';
 import type { PhoneNumber, User } from '../generated/prisma/client.ts';
 import { phoneCode } from '../messages/texts.ts';
 import { requireCaller, requireUser } from './caller.ts';
-import { issueChallenge, redeemChallenge } from './challenges.ts';
+import { countCodeRequest, issueChallenge, redeemChallenge } from './challenges.ts';
 import {
   lockOwner,
   lockOwnerOf,
@@ -36,6 +36,7 @@ export async function addPhoneNumber(
 ): Promise<PhoneNumberChanged> {
   requireCaller(context);
   const owner = userId ?? requireUser(context).id;
+  await countCodeRequest(context);
   const { code, ...added } = await transact(context, async (tx) => {
     const row = await lockOwner(context, tx, {
       userId: owner,
@@ -70,6 +71,7 @@ export async function requestPhoneVerification(
   id: string,
 ): Promise<{ phoneNumber: PhoneNumber; owner: Owner; expiresAt: Date }> {
   requireCaller(context);
+  await countCodeRequest(context);
   const expiresAt = new Date(context.now().getTime() + minutes * 60_000);
   const { phoneNumber, owner, code } = await transact(context, async (tx) => {
     const { row: owner, phoneNumber } = await lockPhoneNumber(context, tx, id);
@@ -163,7 +165,7 @@ async function lockPhoneNumber(context: Context, tx: Transaction, id: string) {
 }
 
 const issueCode = (context: Context, tx: Transaction, { id, userId, number }: PhoneNumber) =>
-  issueChallenge(context, tx, { kind, userId, targetId: id, value: number, minutes });
+  issueChallenge(context, tx, { kind, userId, targetId: id, value: number, to: number, minutes });
 
 const sendCode = ({ messages, issuer }: Context, { number }: PhoneNumber, code: string) =>
   messages.send(phoneCode({ to: number, code, minutes, issuer }));

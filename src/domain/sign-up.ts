@@ -114,5 +114,12 @@ async function createAccount(
   await tx.password.create({ data: { userId: id, hash, updatedAt: at.updatedAt } });
   await record(context, tx, { action: 'user.create', subject: { type: 'User', id }, about: id });
   const kind = 'EMAIL_VERIFICATION';
-  return issueChallenge(context, tx, { kind, userId: id, targetId: emailId, value: email, minutes });
+  return issueChallenge(context, tx, {
+    kind,
+    userId: id,
+    targetId: emailId,
+    value: email,
+    to: email,
+    minutes,
+  });
 }

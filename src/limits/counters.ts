@@ -16,11 +16,13 @@ export interface Counters {
   readonly requests: Counter;
   /** @throws {ServiceUnavailableError} where it cannot count: nobody may guess passwords uncounted */
   readonly signIns: Counter;
+  /** @throws {ServiceUnavailableError} where it cannot count: nobody's phone or mailbox may be flooded uncounted */
+  readonly codes: Counter;
   close(): Promise<void>;
 }
 
 /** Seconds. */
-export const windows = { requests: 60, signIns: 15 * 60 } as const;
+export const windows = { requests: 60, signIns: 15 * 60, codes: 60 * 60 } as const;
 
 /** The library refuses nothing: each caller has a limit of its own, so who is over it is decided by who asks. */
 export const unlimited = Number.MAX_SAFE_INTEGER;
@@ -30,6 +32,7 @@ export function createMemoryCounters(): Counters {
   return {
     requests: createMemoryCounter(windows.requests),
     signIns: createMemoryCounter(windows.signIns),
+    codes: createMemoryCounter(windows.codes),
     close: async () => {},
   };
 }

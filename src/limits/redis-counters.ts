@@ -19,14 +19,15 @@ const options = {
 } satisfies RedisOptions;
 
 /**
- * While Redis does not answer, requests are counted by each process for itself, and sign-ins are refused; it is asked
- * again and again, and used from when it is back.
+ * While Redis does not answer, requests are counted by each process for itself, and sign-ins and codes are refused; it is
+ * asked again and again, and used from when it is back.
  */
 export function createRedisCounters(url: string, log: Log): Counters {
   const client = new Redis(url, options);
   const ask = createAsking(client, log);
   const requests = createRedisCounter(client, { name: 'requests', duration: windows.requests });
   const signIns = createRedisCounter(client, { name: 'sign-ins', duration: windows.signIns });
+  const codes = createRedisCounter(client, { name: 'codes', duration: windows.codes });
   const meanwhile = createMemoryCounter(windows.requests);
   const refuse = (cause: unknown) => {
     throw new ServiceUnavailableError(cause, 'This is not possible at the moment; try again.');
@@ -40,6 +41,10 @@ export function createRedisCounters(url: string, log: Log): Counters {
       add: (key, points) => ask(() => signIns.add(key, points)).catch(refuse),
       // Who has signed in is not turned away because the attempts before it still count.
       forget: (key) => ask(() => signIns.forget(key)).catch(() => {}),
+    },
+    codes: {
+      add: (key, points) => ask(() => codes.add(key, points)).catch(refuse),
+      forget: (key) => ask(() => codes.forget(key)).catch(() => {}),
     },
     close: async () => client.disconnect(),
   };
@@ -78,7 +83,7 @@ function createAsking(client: Redis, log: Log): <T>(work: () => Promise<T>) => P
     isGone = true;
     log.error(
       { reason: reasonOf(error) },
-      'Redis does not count: limits are those of each process, and nobody can sign in',
+      'Redis does not count: limits are those of each process, and nobody can sign in or get a code',
     );
   };
   client.on('error', fail);

@@ -87,6 +87,17 @@ describe('an address that is added', () => {
     await expect(signIn(app.anonymous, address, 'a first password')).rejects.toThrow('wrong');
   });
 
+  it('tells of no more than thirty an hour whether they are taken', async () => {
+    const [person, other] = [await open(), await open()];
+    const told = [];
+    for (let probes = 0; probes < 32; probes += 1) {
+      const { data, errors } = await send(person.client, 'addEmail', { input: { address: other.email } });
+      told.push(data?.result.code ?? errors[0]?.extensions.code);
+    }
+    expect(told).toEqual([...Array(30).fill('LOGIN_NAME_TAKEN'), 'RATE_LIMITED', 'RATE_LIMITED']);
+    expect((await run(other.client, 'addEmail', { input: { address: newAddress() } })).code).toBeUndefined();
+  });
+
   it('must not sign in to another account, as an address or as a username', async () => {
     const [person, other] = [await open(), await open()];
     await createPerson(app, { username: 'looks@like.an.address' });

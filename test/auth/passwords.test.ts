@@ -410,6 +410,40 @@ describe('asking for a new password', () => {
     expect(own.logged.join('\n')).not.toContain('what nobody waits for failed');
   });
 
+  it('floods no mailbox of accounts that come and go, and answers the same', async () => {
+    const own = await openTestApp();
+    const admin = await own.as('admin');
+    for (let round = 0; round < 2; round += 1) {
+      const { id, uuid } = await person({ in: own });
+      const changed = { where: { userId: uuid }, data: { address: 'reused@example.net' } };
+      await own.database.prisma.email.updateMany(changed);
+      for (let times = 0; times < 4; times += 1)
+        expect(await request('reused@example.net', own)).toEqual({
+          __typename: 'RequestPasswordResetSuccess',
+        });
+      await vi.waitFor(() => expect(messagesTo('reused@example.net', own)).toHaveLength(4 + round));
+      if (round === 0) await admin.run('mutation ($id: ID!) { deleteUser(id: $id) { __typename } }', { id });
+    }
+    await own.close();
+    expect(messagesTo('reused@example.net', own)).toHaveLength(5);
+    expect(own.logged.join('\n')).not.toContain('what nobody waits for failed');
+  });
+
+  it('is for the login itself, not for letters that the database takes for those of it', async () => {
+    const own = await openTestApp();
+    const { uuid, email } = await person({ in: own });
+    await own.database.prisma.user.update({ where: { id: uuid }, data: { username: 'gracie-lin' } });
+    for (const login of ['grac\u0130e-lin', 'gracie-lin'])
+      expect(await request(login, own)).toEqual({ __typename: 'RequestPasswordResetSuccess' });
+    const code = await codeFor(email, 1, own);
+    expect(await reset('grac\u0130e-lin', code, newPassword, own)).toMatchObject({ code: 'INVALID_CODE' });
+    expect(await reset('gracie-lin', code, newPassword, own)).toMatchObject({
+      __typename: 'ResetPasswordSuccess',
+    });
+    await own.close();
+    expect(messagesTo(email, own).filter(({ text }) => text.includes(code))).toHaveLength(1);
+  });
+
   it('lets in again who was locked out', async () => {
     const { username, email } = await person({ in: limited });
     for (let tries = 0; tries < 3; tries += 1)

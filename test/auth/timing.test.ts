@@ -75,9 +75,15 @@ describe('the 95th percentile of the time of an answer tells nobody whether ther
     const request = (login: string) =>
       question('requestPasswordReset', 'RequestPasswordResetSuccess', () => ({ login }));
     // What is done for an account is done after its answer, and must not be counted to the next one.
+    // Each code goes to another address, as those for one address are few.
     const settle = async () => {
       await setTimeout(15);
-      await app.database.prisma.challenge.deleteMany();
+      const { prisma } = app.database;
+      await prisma.challenge.deleteMany();
+      await prisma.email.updateMany({
+        where: { user: { username: 'ada' }, isDefault: true },
+        data: { address: `ada-${asked}@example.com` },
+      });
     };
     await expectSameTime(request('ada'), { unknown: request('nobody-at-all') }, settle);
     expect(app.sent.length).toBeGreaterThan(rounds / 2);

@@ -1,6 +1,6 @@
 /** The codes that prove that an address or a number reaches its owner. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { clientOf, createPerson } from '../graphql/accounts.ts';
+import { clientOf, createManaged, createPerson } from '../graphql/accounts.ts';
 import { type Client, openTestApp, type TestApp } from '../setup/app.ts';
 import { actionsOf, codeFor, run, send, stateOf, uuidOf, wrong } from './contacts.ts';
 
@@ -175,7 +175,7 @@ describe.each(kinds)('the code for an $kind', ({ channel, minutes, form, add, ac
     const later = { userId: uuid, expiresAt: new Date(Date.now() + 120 * minute) };
     await app.database.prisma.session.updateMany({ where: { userId: uuid }, data: later });
     app.clock.offset = 61 * minute;
-    expect((await run(client, names.request, { id })).__typename).toMatch(/Success$/);
+    expect((await add(client)).id, 'what it was sent to counts by another clock').not.toBe('');
     expect((await stateOf(app, uuid)).challenges, 'and nothing is kept of codes long over').toHaveLength(1);
   });
 
@@ -186,5 +186,64 @@ describe.each(kinds)('the code for an $kind', ({ channel, minutes, form, add, ac
     await app.database.prisma.phoneNumber.deleteMany({ where: { userId: uuid, isPrimary: true } });
     const { email, phoneNumber } = await verify(client, id, codeFor(app, to));
     expect(email?.isDefault ?? phoneNumber?.isPrimary).toBe(true);
+  });
+});
+
+describe('whoever has accounts come and go', () => {
+  const targets = [
+    { what: 'a phone', kind: 'PhoneNumber', request: 'requestPhoneVerification', field: 'number' },
+    { what: 'a mailbox', kind: 'Email', request: 'requestEmailVerification', field: 'address' },
+  ] as const;
+  const createToken = `mutation { createApiToken(input: { name: "x", scopes: [USERS_WRITE, PROFILE] }) {
+    ... on CreateApiTokenSuccess { secret } } }`;
+  const deleteUser = 'mutation ($id: ID!) { deleteUser(id: $id) { __typename } }';
+  const isLimited = ({ errors }: { errors: readonly { extensions: Record<string, unknown> }[] }) =>
+    errors[0]?.extensions.code === 'RATE_LIMITED';
+
+  /** A token of somebody who signed in, which may manage users. */
+  async function openToken(client: Client): Promise<Client> {
+    const { createApiToken } = (await client.run(createToken)) as { createApiToken: { secret: string } };
+    return app.withToken(createApiToken.secret);
+  }
+
+  it.each(targets)('sends $what no more than five codes an hour', async ({ kind, request, field }) => {
+    const victim = field === 'number' ? '+493055500001' : 'victim@example.net';
+    const token = await openToken((await open()).client);
+    const arrived = () => app.sent.filter(({ to }) => to.toLowerCase() === victim).length;
+    for (let round = 0; round < 3; round += 1) {
+      const { id, uuid } = await createManaged(token);
+      const written = round === 1 ? victim.toUpperCase() : victim;
+      const added = await send(token, `add${kind}`, { input: { userId: id, [field]: written } });
+      const contact = added.data?.result.email ?? added.data?.result.phoneNumber;
+      for (let more = 0; more < 4 && contact; more += 1) await send(token, request, { id: contact.id });
+      if (round === 2) {
+        expect(isLimited(added), added.text).toBe(true);
+        expect(added.headers.get('retry-after')).toMatch(/^3[56]\d\d$/);
+        const { emails, phoneNumbers, challenges } = await stateOf(app, uuid);
+        expect([emails, phoneNumbers, challenges], 'what is refused adds nothing').toEqual([[], [], []]);
+      }
+      await token.run(deleteUser, { id });
+    }
+    expect(arrived()).toBe(5);
+  });
+
+  it('asks for no more than thirty codes an hour, by all credentials together, wherever they go', async () => {
+    const { client } = await open();
+    const token = await openToken(client);
+    const sent = app.sent.length;
+    let limited = 0;
+    for (let account = 0; account < 8; account += 1) {
+      const { id: userId } = await createManaged(token);
+      for (const digit of [0, 1, 2, 3, 4]) {
+        const input = { userId, number: `+4930666${account}${digit}0` };
+        const asker = digit % 2 === 0 ? token : client;
+        if (isLimited(await send(asker, 'addPhoneNumber', { input }))) limited += 1;
+      }
+    }
+    expect([app.sent.length - sent, limited]).toEqual([30, 10]);
+    const other = await open();
+    expect((await run(other.client, 'addPhoneNumber', { input: { number: '+4930666999' } })).__typename).toBe(
+      'AddPhoneNumberSuccess',
+    );
   });
 });

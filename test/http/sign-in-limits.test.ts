@@ -91,6 +91,19 @@ describe('attempts to sign in to one account', () => {
     expect(await attempt(counted, 'nobody')).toBe('RATE_LIMITED');
   });
 
+  it('reach it by its own letters only, not by those that the database takes for them', async () => {
+    const { prisma } = app.database;
+    const { userId } = await prisma.loginName.findUniqueOrThrow({ where: { name: 'grace' } });
+    const address = 'kathie@example.net';
+    await prisma.email.create({ data: { id: crypto.randomUUID(), userId, address } });
+    const counted = serving();
+    await attempts(5, () => attempt(counted, address));
+    for (const login of ['kath\u0130e@example.net', '\u212Aathie@example.net', 'kathie@example.net\u0000'])
+      expect(await attempt(serving(), login.replace('\u0000', '\\u0000'), demoPassword)).toBe(wrong);
+    expect(await attempt(counted, 'kath\u0130e@example.net', demoPassword)).toBe(wrong);
+    expect(await attempt(serving(), 'Kathie@Example.net', demoPassword)).toBe('SignInSuccess');
+  });
+
   it('are forgotten once one succeeds, and only those to that account', async () => {
     const counted = serving({ SIGN_IN_ATTEMPTS_PER_ADDRESS: '100' });
     await attempts(4, () => attempt(counted, 'ada'));

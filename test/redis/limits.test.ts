@@ -79,6 +79,8 @@ describe.skipIf(findRedis() === undefined)('with Redis or Valkey', () => {
       one,
       `mutation { signIn(input: { login: "${login}", password: "${password}" }) { __typename ... on SignInSuccess { token } } }`,
     );
+  const addEmail = (address: string) =>
+    `mutation { addEmail(input: { address: "${address}" }) { __typename } }`;
   const left = ({ headers }: Failure) => Number(/;r=(\d+);/.exec(headers.get('ratelimit') ?? '')?.[1]);
   const logged = (text: string) => lines.filter((line) => line.includes(text));
 
@@ -124,6 +126,29 @@ describe.skipIf(findRedis() === undefined)('with Redis or Valkey', () => {
       const late = open({ RATE_LIMIT_PER_MINUTE: '100' });
       for (const one of [late, late]) await signIn(one, 'grace', 'wrong');
       expect((await signIn(late, 'grace', demoPassword)).status).toBe(429);
+    });
+
+    it('count codes by message together, for who asks and for where they go', async () => {
+      const processes = [0, 1].map(() => open({ RATE_LIMIT_PER_MINUTE: '1000' }));
+      const add = async (person: string, address: string, turn: number) => {
+        const { token } = await app.as(person);
+        return (await send(processes[turn % 2] as App, addEmail(address), { token })).text;
+      };
+      for (let turn = 0; turn < 30; turn += 1)
+        expect(await add('ada', 'grace@example.com', turn)).toContain('LoginNameTakenError');
+      for (const turn of [0, 1])
+        expect(await add('ada', 'grace@example.com', turn)).toContain('RATE_LIMITED');
+      expect(await add('grace', 'private@example.net', 0)).toContain('AddEmailSuccess');
+      const [keys, lifetimes] = await command(async (client) => {
+        const all = await client.keys('usergraph:codes:*');
+        return [all, await Promise.all(all.map((key) => client.ttl(key)))] as const;
+      });
+      expect(keys.map((key) => key.replace(/[\w-]{43}$/, '')).sort()).toEqual([
+        'usergraph:codes:actor:',
+        'usergraph:codes:actor:',
+        'usergraph:codes:destination:',
+      ]);
+      for (const seconds of lifetimes) expect(Math.abs(seconds - 3590)).toBeLessThanOrEqual(10);
     });
 
     it('leave nothing in Redis that says who came, and nothing that stays', async () => {
@@ -203,12 +228,16 @@ describe.skipIf(findRedis() === undefined)('with Redis or Valkey', () => {
     });
   });
 
-  it('a process that starts while it is gone serves reads, refuses sign-ins, and uses it once it is there', async () => {
+  it('a process that starts while it is gone serves reads, refuses sign-ins and codes, and uses it once it is there', async () => {
     await redis.stop();
     try {
       const one = open();
       expect(await send(one)).toMatchObject({ status: 200 });
       expect((await signIn(one, 'grace', demoPassword)).status).toBe(503);
+      const { token } = await app.as('ada');
+      expect((await send(one, addEmail('uncounted@example.net'), { token })).status).toBe(503);
+      const added = { where: { address: 'uncounted@example.net' } };
+      expect(await app.database.prisma.email.count(added)).toBe(0);
       await redis.start();
       await eventually(
         () => signIn(one, 'grace', demoPassword),
