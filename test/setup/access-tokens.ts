@@ -6,11 +6,14 @@ import { loadConfig } from '../../src/config.ts';
 import { createSources } from '../../src/sources.ts';
 import { type TestApp, testSecret } from './app.ts';
 
+const { host, port } = loadConfig({});
+/** What an app under test calls itself. */
+export const testIssuer = `http://${host}:${port}`;
+
 /** Signs with the keys of this app, which are in its database. */
 export function signerFor({ database }: Pick<TestApp, 'database'>): AccessTokens {
   const sources = createSources();
   const sealing = createSealing(testSecret, sources.randomBytes);
   const keys = createKeys({ ...sources, prisma: database.prisma, sealing });
-  const { host, port } = loadConfig({});
-  return createAccessTokens({ ...sources, keys, issuer: () => `http://${host}:${port}` });
+  return createAccessTokens({ ...sources, keys, issuer: () => testIssuer });
 }

@@ -1,11 +1,14 @@
 /** The policy's world with more to tell: so that two surfaces do not agree by both having nothing to say. */
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { issueSecret } from '../../../src/auth/secrets.ts';
 import type { Database } from '../../../src/db/database.ts';
 import { decodeId, encodeId } from '../../../src/domain/ids.ts';
 import { scopes as everyScope, type Scope } from '../../../src/domain/policy.ts';
 import { createSources } from '../../../src/sources.ts';
 import { actors, createWorld as createPolicyWorld, passwordHash, type World } from '../../policy/actors.ts';
+import { asAccessToken } from '../../policy/presentations.ts';
 import { ahead, collectRows, hour, scopesBut } from '../../policy/rows.ts';
+import { signerFor, testIssuer } from '../../setup/access-tokens.ts';
 
 /** The person, and a superuser, by tokens that lack one scope each. */
 const narrowed: readonly (readonly ['self' | 'super', Scope])[] = [
@@ -15,12 +18,16 @@ const narrowed: readonly (readonly ['self' | 'super', Scope])[] = [
 ];
 const nameOf = ([who, scope]: (typeof narrowed)[number]) => `${who} without ${scope}`;
 
-/** Who asks: the actors of the policy, those, the reserved account and an OAuth2 account. */
+/** The person and an organization, by other kinds of credentials. (Delegates are refused by contract: see their own tests.) */
+const otherKinds = ['self by access token', 'self by an app', 'org by capability'] as const;
+
+/** Who asks: the actors of the policy, those, the reserved account and an OAuth2 account, and those with other credentials. */
 export const askers: readonly string[] = [
   ...Object.keys(actors),
   ...narrowed.map(nameOf),
   'reserved',
   'oauth',
+  ...otherKinds,
 ];
 
 /** Those whose credential is no longer good. */
@@ -38,6 +45,7 @@ export async function createWorld(database: Database) {
   const secrets = new Map([...Object.entries(world.secrets), ...addCredentials(rows, more)]);
   await rows.write(database);
   await describeAccounts(database, more);
+  for (const [asker, token] of await addTokens(database, world)) secrets.set(asker, token);
   const refreshToken = await addRefreshToken(database, uuidOf(world.sessionIds.person));
   const unknown = '00000000-0000-7000-8000-000000000000';
   const uuids = { ...more, unknown };
@@ -48,6 +56,42 @@ export async function createWorld(database: Database) {
     secrets,
     refreshToken,
   };
+}
+
+/** An access token of a session, one of an app, and one that an organization signed itself. */
+async function addTokens(
+  database: Database,
+  { ids, organization, secrets }: World,
+): Promise<readonly (readonly [(typeof otherKinds)[number], string])[]> {
+  const { prisma } = database;
+  const signer = signerFor({ database });
+  const scopes = [...everyScope];
+  const client = { id: crypto.randomUUID(), name: 'An app', redirectUris: [], scopes };
+  await prisma.oAuthClient.create({ data: client });
+  const grant = { userId: uuidOf(ids.person), clientId: client.id, scopes, expiresAt: ahead(hour) };
+  const session = await prisma.session.create({ data: { id: crypto.randomUUID(), ...grant } });
+  const { token } = await signer.issue({ ...grant, sessionId: session.id });
+  const own = await asAccessToken(prisma, signer)(secrets.self ?? '', 'self');
+  return [
+    ['self by access token', own ?? ''],
+    ['self by an app', token],
+    ['org by capability', await signCapability(prisma, uuidOf(organization))],
+  ];
+}
+
+async function signCapability(prisma: Database['prisma'], organizationId: string): Promise<string> {
+  const { publicKey, privateKey } = await generateKeyPair('ES256');
+  const publicJwk = await exportJWK(publicKey);
+  const keyId = await calculateJwkThumbprint(publicJwk);
+  const key = { id: crypto.randomUUID(), keyId, algorithm: 'ES256', organizationId };
+  await prisma.signingKey.create({ data: { ...key, publicJwk: publicJwk as object } });
+  return new SignJWT({ scope: 'profile data:read data:write users:write' })
+    .setProtectedHeader({ alg: 'ES256', typ: 'capability+jwt', kid: keyId })
+    .setIssuer(organizationId)
+    .setAudience(testIssuer)
+    .setIssuedAt()
+    .setExpirationTime('1h')
+    .sign(privateKey);
 }
 
 const uuidOf = (id: string) => decodeId(id).uuid;
