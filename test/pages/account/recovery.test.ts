@@ -128,7 +128,7 @@ describe('verifying an e-mail address', () => {
     const browser = await signedIn(app, username, password);
     expect(readable(await browser.visit('/account'))).toContain(`${email} not verified`);
     const asked = await browser.visit('/account/verify');
-    expect(readable(asked)).toContain(`A code that was sent to ${email}`);
+    expect(readable(asked)).toContain(`A code that is sent to ${email}`);
     const id = /name="email" value="([^"]+)"/.exec(asked.text)?.[1] ?? '';
     const sent = await submit(browser, '/account/verify', { email: id, action: 'send' });
     expect(readable(sent)).toContain('A code is on its way to you.');
