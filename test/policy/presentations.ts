@@ -34,6 +34,7 @@ export const asAccessToken =
             userId: apiToken?.userId ?? null,
             organizationId: apiToken?.organizationId ?? null,
             apiTokenId: apiToken?.id ?? '',
+            secretHash: tokenHash,
             scopes: everyScope,
           },
     );

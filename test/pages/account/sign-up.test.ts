@@ -26,7 +26,7 @@ describe('signing up', () => {
     const browser = openBrowser(open);
     const page = await submit(browser, '/sign-up', form);
     expect(page.url.pathname).toBe('/account/verify');
-    expect(readable(page)).toContain(`A code that was sent to ${form.email}`);
+    expect(readable(page)).toContain(`A code that is sent to ${form.email}`);
     expect(
       browser
         .cookies()

@@ -128,7 +128,7 @@ async function createFingerprint({ database }: TestApp): Promise<() => Promise<s
   const tables = await tablesOf(database);
   const rows = tables.map(
     (table) =>
-      `SELECT '${table}' || (to_jsonb(t) - '{last_used_at,authenticated_at,created_at,updated_at}'::text[])::text AS text FROM "${table}" t`,
+      `SELECT '${table}' || (to_jsonb(t) - '{last_used_at,authenticated_at,created_at,updated_at,chain_id}'::text[])::text AS text FROM "${table}" t`,
   );
   const statement = `SELECT md5(string_agg(text, E'\\n' ORDER BY text)) AS digest FROM (${rows.join(' UNION ALL ')}) everything`;
   return async () => {
