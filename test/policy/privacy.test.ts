@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { encodeId } from '../../src/domain/ids.ts';
 import { schema } from '../../src/schema/index.ts';
 import { type Client, openTestApp, type TestApp } from '../setup/app.ts';
@@ -15,6 +15,9 @@ import {
   selections,
   toldFields,
 } from './selections.ts';
+
+// Every path to every private fact, for everybody who asks: thousands of queries.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 type Asker = keyof PrivateWorld['askers'];
 type Secret = keyof typeof secrets;

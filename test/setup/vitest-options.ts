@@ -9,7 +9,7 @@ export const shared: ViteUserConfig & { test: NonNullable<ViteUserConfig['test']
     exclude: ['test/browser/**'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 40_000,
+    testTimeout: 60_000,
     hookTimeout: 120_000,
     teardownTimeout: 10_000,
   },
