@@ -70,6 +70,10 @@ export function createApp({ database, config, log, origin, messages, ...given }:
   const health = createHealth(database);
   const documents = createDocuments(config.restMounts, config.publicUrl);
   const demoAccounts = () => hasDemoAccounts(database);
+  // Put together once, and not for each request.
+  const serving = { ...services, config, hasDemo: demoAccounts };
+  const restSettings = { ...config, now: sources.now };
+  const shared = { ...sources, ...services, prisma, settings: config };
   const pages = createPages({
     version,
     publicUrl: config.publicUrl,
@@ -88,9 +92,9 @@ export function createApp({ database, config, log, origin, messages, ...given }:
       documents.handle(request, url);
     if (open !== undefined) return open;
     const call =
-      findEndpoint(exchange, { ...services, config }) ??
-      findAccountPage(exchange, { ...services, config, hasDemo: demoAccounts }) ??
-      findCall(exchange, config.restMounts, { ...config, now: sources.now });
+      findEndpoint(exchange, serving) ??
+      findAccountPage(exchange, serving) ??
+      findCall(exchange, config.restMounts, restSettings);
     if (call instanceof Response) return call;
     if (call !== undefined) {
       const context = await identify(exchange, () => call.credential, call.isTolerant);
@@ -118,17 +122,8 @@ export function createApp({ database, config, log, origin, messages, ...given }:
     secret: () => string | null,
     isTolerant = false,
   ): Promise<Context> {
-    const { requestId, client } = exchange;
-    const parts = {
-      ...sources,
-      ...services,
-      prisma,
-      client,
-      requestId,
-      settings: config,
-      issuer: services.issuer(),
-      log: exchange.log,
-    };
+    const { requestId, client, log } = exchange;
+    const parts = { ...shared, client, requestId, issuer: services.issuer(), log };
     let actor: Actor;
     try {
       actor = await authenticate(secret(), parts);

@@ -43,13 +43,12 @@ export function bearerSecret(headers: Headers): string | null {
  */
 export async function authenticate(secret: string | null, dependencies: Dependencies): Promise<Actor> {
   if (secret === null) return anonymous;
-  const actor = secret.includes('.')
-    ? await verifyToken(secret, dependencies)
-    : await verifySecret(secret, dependencies);
-  if (actor !== null) return actor;
   const { issuer, externalTokens } = dependencies;
-  const isCapability =
-    secret.includes('.') && looksLikeCapability(secret, [issuer, ...externalTokens.issuers]);
+  const isToken = secret.includes('.');
+  const isCapability = isToken && looksLikeCapability(secret, [issuer, ...externalTokens.issuers]);
+  const verify = isCapability ? verifyCapabilityToken : isToken ? verifyToken : verifySecret;
+  const actor = await verify(secret, dependencies);
+  if (actor !== null) return actor;
   throw new UnauthenticatedError(
     'The credential is unknown, expired or revoked.',
     isCapability ? 'capability' : 'other',
@@ -63,11 +62,9 @@ async function verifySecret(secret: string, dependencies: Dependencies): Promise
   return null;
 }
 
-/** A JWT: an access token of this server, of an organization (a capability), or of an issuer that is trusted. */
+/** An access token of this server, or of an issuer that is trusted. */
 async function verifyToken(token: string, dependencies: Dependencies): Promise<Actor | null> {
-  const { accessTokens, externalTokens, issuer } = dependencies;
-  if (looksLikeCapability(token, [issuer, ...externalTokens.issuers]))
-    return verifyCapabilityToken(token, dependencies);
+  const { accessTokens, externalTokens } = dependencies;
   const verified = await accessTokens.verify(token);
   if (verified === null) return externalTokens.verify(token, dependencies);
   const { sessionId, apiTokenId, subject } = verified;
@@ -174,9 +171,12 @@ export async function sessionActor(
 function boundsOf(token: SessionRow['parentApiToken'], ipAddress: string | null) {
   if (token === null) return {};
   const { id, allowedNetworks, rateLimit } = token;
-  if (allowedNetworks.length > 0 && !isWithin(allowedNetworks, ipAddress))
-    throw new NetworkNotAllowedError(ipAddress);
+  requireNetwork(allowedNetworks, ipAddress);
   return { allowedNetworks, rateLimit, rateLimitKey: id };
+}
+
+function requireNetwork(allowed: readonly string[], ipAddress: string | null): void {
+  if (allowed.length > 0 && !isWithin(allowed, ipAddress)) throw new NetworkNotAllowedError(ipAddress);
 }
 
 /** Who acts for an account reaches what is its own: neither what it manages, nor its organizations, nor what others share. */
@@ -257,8 +257,7 @@ async function apiTokenActor(
   if (isOver(token, now()) || ends <= now()) return null;
   if (token.user !== null && token.user.status !== 'ACTIVE') return null;
   const { id, organizationId, allowedNetworks, rateLimit } = token;
-  if (allowedNetworks.length > 0 && !isWithin(allowedNetworks, client.ipAddress))
-    throw new NetworkNotAllowedError(client.ipAddress);
+  requireNetwork(allowedNetworks, client.ipAddress);
   await touch(prisma.apiToken, token, now());
   const expiresAt = ends < token.expiresAt ? ends : token.expiresAt;
   return {

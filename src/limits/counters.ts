@@ -1,4 +1,4 @@
-import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { type RateLimiterAbstract, RateLimiterMemory } from 'rate-limiter-flexible';
 
 /** How often something happened under a key within the window that runs. */
 export interface Count {
@@ -37,8 +37,11 @@ export function createMemoryCounters(): Counters {
   };
 }
 
-export function createMemoryCounter(duration: number): Counter {
-  const limiter = new RateLimiterMemory({ points: unlimited, duration });
+export const createMemoryCounter = (duration: number): Counter =>
+  counterOf(new RateLimiterMemory({ points: unlimited, duration }));
+
+/** Counts by a limiter of the library's, wherever that keeps its counts. */
+export function counterOf(limiter: RateLimiterAbstract): Counter {
   return {
     async add(key, points) {
       const { consumedPoints, msBeforeNext } = await limiter.consume(key, points);

@@ -3,7 +3,14 @@ import { Redis, type RedisOptions } from 'ioredis';
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { ServiceUnavailableError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { type Counter, type Counters, createMemoryCounter, unlimited, windows } from './counters.ts';
+import {
+  type Counter,
+  type Counters,
+  counterOf,
+  createMemoryCounter,
+  unlimited,
+  windows,
+} from './counters.ts';
 
 /** Nothing waits longer than a second, and nothing is kept for later: a count that comes late is worth nothing. */
 const options = {
@@ -58,15 +65,7 @@ function createRedisCounter(client: Redis, { name, duration }: { name: string; d
     duration,
     rejectIfRedisNotReady: true,
   });
-  return {
-    async add(key, points) {
-      const { consumedPoints, msBeforeNext } = await limiter.consume(key, points);
-      return { points: consumedPoints, msBeforeNext };
-    },
-    async forget(key) {
-      await limiter.delete(key);
-    },
-  };
+  return counterOf(limiter);
 }
 
 /** Asks Redis, and logs once when it is gone and once when it is back. */

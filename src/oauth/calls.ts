@@ -1,7 +1,7 @@
 /** What each endpoint of the provider does with the form that it was sent. */
 import type { Context } from '../context.ts';
 import { authenticateClient } from '../domain/oauth/client-authentication.ts';
-import { startDeviceAuthorization } from '../domain/oauth/device.ts';
+import { deviceAnswer, startDeviceAuthorization } from '../domain/oauth/device.ts';
 import { answerTokenRequest } from '../domain/oauth/grants.ts';
 import { introspectToken } from '../domain/oauth/introspection.ts';
 import { required, single } from '../domain/oauth/parameters.ts';
@@ -42,13 +42,5 @@ export const introspect: FormCall = async (context, submitted) => {
 export const authorizeDevice: FormCall = async (context, submitted) => {
   const client = await clientOf(context, submitted);
   const scopes = requestedScopes(single(submitted.params, 'scope'), client.scopes);
-  const started = await startDeviceAuthorization(context, { clientId: client.id, scopes });
-  return {
-    device_code: started.deviceCode,
-    user_code: started.userCode,
-    verification_uri: started.verificationUri,
-    verification_uri_complete: started.verificationUriComplete,
-    expires_in: started.expiresIn,
-    interval: started.interval,
-  };
+  return deviceAnswer(await startDeviceAuthorization(context, { clientId: client.id, scopes }));
 };

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { checkApiToken } from '../domain/api-tokens.ts';
-import { redeemDeviceCode, startDeviceAuthorization } from '../domain/oauth/device.ts';
+import { deviceAnswer, redeemDeviceCode, startDeviceAuthorization } from '../domain/oauth/device.ts';
 import { grantTypes } from '../domain/oauth/grants.ts';
 import { scopes } from '../domain/policy.ts';
 import { signIn } from '../domain/sessions.ts';
@@ -90,15 +90,7 @@ async function logInDevice(context: Context, deviceCode: string | undefined): Pr
 /** Clients are told apart by what they call themselves: their ids are their own, and mean nothing here. */
 async function authorizeDevice(context: Context): Promise<View<typeof DeviceAuthorization>> {
   const clientName = context.client.userAgent;
-  const started = await startDeviceAuthorization(context, { clientId: null, clientName, scopes });
-  return {
-    device_code: started.deviceCode,
-    user_code: started.userCode,
-    verification_uri: started.verificationUri,
-    verification_uri_complete: started.verificationUriComplete,
-    expires_in: started.expiresIn,
-    interval: started.interval,
-  };
+  return deviceAnswer(await startDeviceAuthorization(context, { clientId: null, clientName, scopes }));
 }
 
 export const authRoutes: readonly Route[] = [

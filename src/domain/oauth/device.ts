@@ -71,6 +71,16 @@ export async function startDeviceAuthorization(
   };
 }
 
+/** What a device is answered (RFC 8628, section 3.2). */
+export const deviceAnswer = (started: StartedDeviceAuthorization) => ({
+  device_code: started.deviceCode,
+  user_code: started.userCode,
+  verification_uri: started.verificationUri,
+  verification_uri_complete: started.verificationUriComplete,
+  expires_in: started.expiresIn,
+  interval: started.interval,
+});
+
 /** A client that is not registered names itself as it likes; what is shown of that is a line. */
 function shownName(clientName: string | null): string | null {
   return clientName?.toWellFormed().replaceAll(/\p{C}/gu, '').trim().slice(0, limits.name) || null;
