@@ -36,6 +36,7 @@ import { findCall } from './rest/router.ts';
 import { createServices, type ServiceOptions } from './services.ts';
 import { createSources } from './sources.ts';
 import { version } from './version.ts';
+import { createWork } from './work.ts';
 
 export interface AppDependencies
   extends Partial<Pick<Sources, 'now' | 'randomBytes'> & Pick<ServiceOptions, 'origin' | 'messages'>> {
@@ -48,6 +49,10 @@ export interface App {
   fetch(request: Request, connection?: Connection): Promise<Response>;
   /** Makes what the first request would wait for. @throws when what is stored cannot be used */
   ready(): Promise<void>;
+  /** Works in the background from now on, until it is closed. */
+  startWork(): Promise<void>;
+  /** Does what is due in the background, and what follows from it, until nothing is left. */
+  workOff(): Promise<void>;
   /** From now on `/readyz` tells load balancers to send no more. */
   drain(): void;
   close(): Promise<void>;
@@ -57,7 +62,7 @@ export function createApp({ database, config, log, origin, messages, ...given }:
   const sources = createSources(given);
   const { prisma } = database;
   const services = createServices({
-    prisma,
+    database,
     config,
     log,
     sources,
@@ -74,6 +79,7 @@ export function createApp({ database, config, log, origin, messages, ...given }:
   const serving = { ...services, config, hasDemo: demoAccounts };
   const restSettings = { ...config, now: sources.now };
   const shared = { ...sources, ...services, prisma, settings: config };
+  const work = createWork({ ...shared, log });
   const pages = createPages({
     version,
     publicUrl: config.publicUrl,
@@ -124,6 +130,7 @@ export function createApp({ database, config, log, origin, messages, ...given }:
   ): Promise<Context> {
     const { requestId, client, log } = exchange;
     const parts = { ...shared, client, requestId, issuer: services.issuer(), log };
+    const reauthenticate = () => authenticate(secret(), parts);
     let actor: Actor;
     try {
       actor = await authenticate(secret(), parts);
@@ -136,7 +143,7 @@ export function createApp({ database, config, log, origin, messages, ...given }:
     }
     exchange.actor = actor;
     const rateLimit = await count(exchange, actor);
-    return { ...parts, actor, rateLimit };
+    return { ...parts, actor, rateLimit, reauthenticate };
   }
 
   async function count(exchange: Exchange, actor: Actor, cost = 1): Promise<RateLimit> {
@@ -159,6 +166,8 @@ export function createApp({ database, config, log, origin, messages, ...given }:
     ready: async () => {
       await services.keys.jwks();
     },
+    startWork: () => services.jobs.start(work),
+    workOff: () => services.jobs.workOff(work),
     drain: health.drain,
     close: async () => {
       await graphql.dispose();

@@ -54,6 +54,13 @@ const environment = z.object({
   SIGN_IN_ATTEMPTS_PER_ADDRESS: integer('a number of attempts', 1, 1_000_000).default(100),
   OIDC_PROVIDERS: z.string().default('').transform(list(oidcProvider)),
   TRUSTED_ISSUERS: z.string().default('').transform(list(trustedIssuer)),
+  ERASURE_GRACE: z
+    .string()
+    .regex(/^(0|\d{1,4}[mhd])$/, 'must be 0, or minutes, hours or days such as 30m, 12h or 14d')
+    .default('0')
+    .transform(duration),
+  WEBHOOK_ALLOWED_NETWORKS: z.string().default('').transform(networks),
+  REQUIRE_IF_MATCH: z.stringbool({ error: 'must be true or false' }).default(false),
   RATE_LIMIT_PER_MINUTE: integer('a number of requests', 1, 10_000_000).default(1000),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be redis://… or rediss://…' }).optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be smtp://… or smtps://…' }).optional(),
@@ -74,6 +81,13 @@ function integer(what: string, min: number, max: number) {
     .regex(/^\d{1,9}$/, `must be ${what} from ${min} to ${max}`)
     .transform(Number)
     .refine((n) => n >= min && n <= max, `must be ${what} from ${min} to ${max}`);
+}
+
+/** In milliseconds. */
+function duration(text: string): number {
+  const units = { m: 60_000, h: 60 * 60_000, d: 24 * 60 * 60_000 };
+  const unit = text.at(-1) as keyof typeof units;
+  return text === '0' ? 0 : Number(text.slice(0, -1)) * units[unit];
 }
 
 function mounts(text: string, context: z.RefinementCtx) {
@@ -153,6 +167,12 @@ export interface Config {
   readonly signInAttempts: { readonly perAccount: number; readonly perAddress: number };
   readonly oidcProviders: readonly OidcProvider[];
   readonly trustedIssuers: readonly TrustedIssuer[];
+  /** How long a deletion can be undone, in milliseconds; 0 begins to erase at once. */
+  readonly erasureGrace: number;
+  /** The private networks that webhooks may be in. */
+  readonly webhookAllowedNetworks: readonly string[];
+  /** Whether REST refuses to change an account for who does not say what it knows of it (`If-Match`). */
+  readonly requireIfMatch: boolean;
   readonly rateLimitPerMinute: number;
   /** Where limits are counted for all processes; null counts in each. */
   readonly redisUrl: string | null;
@@ -208,6 +228,9 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     },
     oidcProviders: e.OIDC_PROVIDERS,
     trustedIssuers: e.TRUSTED_ISSUERS,
+    erasureGrace: e.ERASURE_GRACE,
+    webhookAllowedNetworks: e.WEBHOOK_ALLOWED_NETWORKS,
+    requireIfMatch: e.REQUIRE_IF_MATCH,
     rateLimitPerMinute: e.RATE_LIMIT_PER_MINUTE,
     redisUrl: e.REDIS_URL ?? null,
     mail: { smtpUrl: e.SMTP_URL ?? null, from: e.MAIL_FROM },

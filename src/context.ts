@@ -5,7 +5,10 @@ import type { Sealing } from './auth/sealing.ts';
 import type { Background } from './background.ts';
 import type { Config } from './config.ts';
 import type { Actor } from './domain/policy.ts';
+import type { Transaction } from './domain/transaction.ts';
+import type { Feed } from './feed.ts';
 import type { PrismaClient } from './generated/prisma/client.ts';
+import type { Jobs } from './jobs.ts';
 import type { Limits, RateLimit } from './limits.ts';
 import type { Log } from './log.ts';
 import type { Messages } from './messages/messages.ts';
@@ -21,7 +24,13 @@ export interface Sources {
 /** What of the configuration the domain goes by. */
 export type Settings = Pick<
   Config,
-  'sessionDays' | 'sessionIdleDays' | 'signUp' | 'rateLimitPerMinute' | 'oidcProviders'
+  | 'sessionDays'
+  | 'sessionIdleDays'
+  | 'signUp'
+  | 'rateLimitPerMinute'
+  | 'oidcProviders'
+  | 'erasureGrace'
+  | 'webhookAllowedNetworks'
 >;
 
 /** What every request carries, whichever surface it came through. */
@@ -43,4 +52,13 @@ export interface Context extends Sources {
   readonly sealing: Sealing;
   readonly messages: Messages;
   readonly background: Background;
+  readonly jobs: Jobs;
+  readonly feed: Feed;
+  /** The transaction that the whole request runs in, where its answer is kept with what it did. */
+  readonly transaction?: Transaction;
+  /** Who the credential of the request stands for now, for what goes on after the request was checked. */
+  readonly reauthenticate: () => Promise<Actor>;
 }
+
+/** What work in the background has: all but a request. */
+export type WorkContext = Omit<Context, 'transaction' | 'reauthenticate'>;

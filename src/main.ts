@@ -31,6 +31,7 @@ export async function startServer(config: Config, log: Log = createLog(config)):
     await app.ready();
     const server = await listen(app, config);
     url = server.url;
+    await app.startWork();
     const housekeeping = keepHouse(database, log);
     log.info({ url: server.url, database: database.description }, 'listening');
     if (demo !== 'none' && !isLoopback(config.host)) {

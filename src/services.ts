@@ -6,7 +6,9 @@ import { createSealing, type Sealing } from './auth/sealing.ts';
 import { type Background, createBackground } from './background.ts';
 import type { Config } from './config.ts';
 import type { Sources } from './context.ts';
-import type { PrismaClient } from './generated/prisma/client.ts';
+import type { Database } from './db/database.ts';
+import { createFeed, type Feed } from './feed.ts';
+import { createWorker, type Worker } from './jobs.ts';
 import { createLimits, type Limits } from './limits.ts';
 import type { Log } from './log.ts';
 import type { Messages } from './messages/messages.ts';
@@ -24,11 +26,13 @@ export interface Services {
   readonly limits: Limits;
   readonly messages: Messages;
   readonly background: Background;
+  readonly jobs: Worker;
+  readonly feed: Feed;
   close(): Promise<void>;
 }
 
 export interface ServiceOptions {
-  readonly prisma: PrismaClient;
+  readonly database: Database;
   readonly config: Config;
   readonly log: Log;
   readonly sources: Sources;
@@ -38,7 +42,15 @@ export interface ServiceOptions {
   readonly messages?: Messages;
 }
 
-export function createServices({ prisma, config, log, sources, origin, messages }: ServiceOptions): Services {
+export function createServices({
+  database,
+  config,
+  log,
+  sources,
+  origin,
+  messages,
+}: ServiceOptions): Services {
+  const { prisma } = database;
   const issuer = () => config.publicUrl ?? origin?.() ?? `http://${config.host}:${config.port}`;
   // Without a secret of the operator's, what this process makes is good as long as it runs.
   const secret = config.secret ?? Buffer.from(sources.randomBytes(32)).toString('base64');
@@ -51,6 +63,8 @@ export function createServices({ prisma, config, log, sources, origin, messages 
     log,
     mac: (text) => sealing.mac('limit', text),
   });
+  const jobs = createWorker({ pool: database.pool, log });
+  const feed = createFeed({ database, log });
   const outgoing = messages ?? createMessages(config, log);
   return {
     issuer,
@@ -62,7 +76,11 @@ export function createServices({ prisma, config, log, sources, origin, messages 
     limits,
     messages: outgoing,
     background,
+    jobs,
+    feed,
     async close() {
+      await jobs.close();
+      await feed.close();
       await background.close(); // what it does may need all the others
       await limits.close();
       await outgoing.close();

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { assertMigrated } from '../db/migrate.ts';
 import type { Actor } from '../domain/policy.ts';
+import { unlimited } from '../limits.ts';
 import { createLog } from '../log.ts';
 import { databaseOptionsOf } from '../main.ts';
 import { secretOf } from '../secret.ts';
@@ -29,7 +30,7 @@ export async function atConsole(run: (context: Context) => Promise<void>): Promi
     const config = { ...settings, secret: secretOf(settings, database) };
     const log = createLog({ ...config, logLevel: 'warn' });
     const sources = createSources();
-    const services = createServices({ prisma: database.prisma, config, log, sources });
+    const services = createServices({ database, config, log, sources });
     await run({ ...contextOf({ config, database, services }), ...sources, log }).finally(services.close);
   } finally {
     await database.close();
@@ -47,14 +48,6 @@ function contextOf(parts: { config: Config; database: Database; services: Servic
     actor: operator,
     client: { ipAddress: null, userAgent: `usergraph ${version}` },
     rateLimit: unlimited,
+    reauthenticate: async () => operator,
   };
 }
-
-/** Nobody counts what the operator does. */
-const unlimited = {
-  limit: Number.MAX_SAFE_INTEGER,
-  remaining: Number.MAX_SAFE_INTEGER,
-  resetAt: new Date(0),
-  allowed: true,
-  retryAfter: 0,
-} as const;

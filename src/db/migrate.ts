@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import { DatabaseStateError } from './errors.ts';
+import { assertJobTables, installJobTables } from './job-tables.ts';
 import { explainUnusable } from './unavailable.ts';
 
 export interface Migration {
@@ -31,9 +32,11 @@ export async function migrate(pool: pg.Pool, directory = MIGRATIONS): Promise<st
   const applied: string[] = [];
   for (;;) {
     const name = await withClient(pool, (client) => applyNext(client, migrations));
-    if (name === undefined) return applied;
+    if (name === undefined) break;
     applied.push(name);
   }
+  await installJobTables(pool);
+  return applied;
 }
 
 /** Throws DatabaseStateError, with what to do, unless exactly the known migrations are applied. */
@@ -42,7 +45,7 @@ export async function assertMigrated(pool: pg.Pool, directory = MIGRATIONS): Pro
   const pending = await withClient(pool, async (client) =>
     findPending(migrations, await readApplied(client)),
   );
-  if (pending.length === 0) return;
+  if (pending.length === 0) return assertJobTables(pool);
   const names = pending.map(({ name }) => name).join(', ');
   throw new DatabaseStateError(`The database is not up to date (${names}). Run \`usergraph migrate\`.`);
 }

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
+import { jobLibraryVersion, queueNames } from './job-tables.ts';
 import { type Migration, migrate, readMigrations } from './migrate.ts';
 import { createPGlitePool, startPGlite } from './pglite.ts';
 
@@ -13,7 +14,7 @@ export const SNAPSHOTS = fileURLToPath(new URL('../../.cache', import.meta.url))
 
 /** Where the snapshot is that fits these migrations and this PGlite: an empty, migrated data directory as a tar.gz. */
 export function snapshotFile(migrations: Migration[], directory = SNAPSHOTS): string {
-  const hash = createHash('sha256').update(pgliteVersion());
+  const hash = createHash('sha256').update(`${pgliteVersion()} ${jobLibraryVersion} ${queueNames}`);
   for (const { name, checksum } of migrations) hash.update(`\n${name} ${checksum}`);
   return path.join(directory, `embedded-${hash.digest('hex').slice(0, 16)}.tar.gz`);
 }

@@ -53,6 +53,7 @@ export interface Change {
   readonly subject: { readonly type: SubjectType; readonly id: string };
   /** The account that the event is about; the organization, for its own tokens and keys; else the subject itself. */
   readonly about: string;
+  /** The organization that it concerns: its admins see it in their trail, and its webhooks are told. */
   readonly organizationId?: string | null;
   readonly changes?: FieldChanges;
 }
@@ -61,6 +62,17 @@ export interface Change {
 export type FieldChanges = Readonly<
   Record<string, { before: Prisma.InputJsonValue | null; after: Prisma.InputJsonValue | null }>
 >;
+
+/** An event as those hear of it who wait for one: what it is about, and its type. */
+export interface ToldEvent {
+  readonly subjectId: string;
+  readonly type: string;
+}
+
+const recorded = new WeakMap<Transaction, ToldEvent[]>();
+
+/** The events that a transaction has recorded. */
+export const recordedIn = (tx: Transaction): readonly ToldEvent[] => recorded.get(tx) ?? [];
 
 /** Writes what happened, in the transaction in which it happens: the audit row, and the event for others. */
 export async function record(context: Context, tx: Transaction, change: Change): Promise<void> {
@@ -73,6 +85,7 @@ export async function record(context: Context, tx: Transaction, change: Change):
       action: change.action,
       subjectType: change.subject.type,
       subjectId: change.subject.id,
+      accountId: change.about === change.organizationId ? null : change.about,
       organizationId: change.organizationId ?? null,
       actorId: actor.delegate?.id ?? actor.user?.id ?? null,
       onBehalfOfId: actor.delegate ? (actor.user?.id ?? null) : null,
@@ -90,9 +103,15 @@ export async function record(context: Context, tx: Transaction, change: Change):
       id: context.newId(),
       type: actions[change.action],
       subjectId: change.about,
-      payload: { id: change.subject.id, fields: Object.keys(change.changes ?? {}) },
+      organizationId: change.organizationId ?? null,
+      payload: {
+        id: change.subject.id,
+        objectType: change.subject.type,
+        fields: Object.keys(change.changes ?? {}),
+      },
       occurredAt,
     },
     select: { id: true },
   });
+  recorded.set(tx, [...recordedIn(tx), { subjectId: change.about, type: actions[change.action] }]);
 }

@@ -58,6 +58,8 @@ async function erase(
       status: 'COMPLETED',
       inventory,
       requestedAt: now,
+      undoUntil: now,
+      accountIds: [...ids],
       completedAt: now,
     },
   });
@@ -103,11 +105,11 @@ async function redactTrail(
 ): Promise<void> {
   await tx.auditEvent.updateMany({
     where: { subjectId: { in: [...ids] } },
-    data: { changes: Prisma.DbNull },
+    data: { changes: Prisma.DbNull, changesSalt: null },
   });
   await tx.auditEvent.updateMany({
     // Who has a new password sent, or refreshes a session, has not said who it is.
     where: { OR: [{ actorId: { in: [...ids] } }, { actorId: null, subjectId: { in: [...subjectIds] } }] },
-    data: { ipAddress: null, userAgent: null },
+    data: { ipAddress: null, userAgent: null, originSalt: null },
   });
 }

@@ -16,6 +16,11 @@ export const idPrefixes = {
   SigningKey: 'key',
   OAuthClient: 'client',
   Invitation: 'invitation',
+  DataRecord: 'record',
+  DataExport: 'export',
+  AuditEvent: 'event',
+  Webhook: 'webhook',
+  WebhookDelivery: 'delivery',
 } as const;
 export type NodeType = keyof typeof idPrefixes;
 

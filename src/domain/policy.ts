@@ -52,6 +52,7 @@ export const credentialKinds = [
   'CAPABILITY_TOKEN',
   'EXTERNAL_TOKEN',
   'CONSOLE',
+  'SYSTEM',
 ] as const;
 
 export interface Credential {
@@ -74,6 +75,14 @@ export const anonymous: Actor = {
   user: null,
   organizationId: null,
   credential: { kind: 'ANONYMOUS', id: null, expiresAt: null },
+  scopes: new Set(),
+};
+
+/** The server itself, at what it does in the background. It decides nothing: what it does was asked for by somebody who may. */
+export const system: Actor = {
+  user: null,
+  organizationId: null,
+  credential: { kind: 'SYSTEM', id: null, expiresAt: null },
   scopes: new Set(),
 };
 

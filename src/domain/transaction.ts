@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { NotFoundError, UnauthenticatedError } from '../errors.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
+import { recordedIn } from './audit.ts';
 import { danglingReference, isRetryable } from './database-errors.ts';
 import type { Actor } from './policy.ts';
 
@@ -14,12 +15,14 @@ const attempts = 4;
  * credential that ends must not act to the end of it. What lost a deadlock runs again, so `work` has no effect elsewhere.
  */
 export async function transact<T>(context: Context, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const checked = async (tx: Transaction) => {
+    await requireGoodCredential(context, tx);
+    return work(tx);
+  };
+  if (context.transaction) return checked(context.transaction);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await context.prisma.$transaction(async (tx) => {
-        await requireGoodCredential(context, tx);
-        return work(tx);
-      });
+      return await commit(context, checked);
     } catch (error) {
       if (danglingReference(error)) await explainDangling(context);
       if (attempt === attempts || !isRetryable(error)) throw error;
@@ -27,10 +30,26 @@ export async function transact<T>(context: Context, work: (tx: Transaction) => P
   }
 }
 
+/** Runs `work` in a transaction of its own. What it recorded is told to whoever waits for it, once it is committed. */
+export async function commit<T>(
+  { prisma, feed, jobs }: Pick<Context, 'prisma' | 'feed' | 'jobs'>,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  let used: Transaction | undefined;
+  const result = await prisma.$transaction((tx) => {
+    used = tx;
+    return work(tx);
+  });
+  const events = used === undefined ? [] : recordedIn(used);
+  if (events.length > 0) feed.tell(events);
+  jobs.wake();
+  return result;
+}
+
 /** @throws {UnauthenticatedError} when the credential is over, or its account is no longer what the actor was made of */
 async function requireGoodCredential({ actor, now }: Context, tx: Transaction): Promise<void> {
   const { kind, id, expiresAt } = actor.credential;
-  if (kind === 'ANONYMOUS' || kind === 'CONSOLE' || id === null) return;
+  if (kind === 'ANONYMOUS' || kind === 'CONSOLE' || kind === 'SYSTEM' || id === null) return;
   const isOver = expiresAt !== null && expiresAt <= now();
   if (isOver || !(await lookups[kind](id, actor, { tx, now: now() })))
     throw new UnauthenticatedError('The credential has ended.');

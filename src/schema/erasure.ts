@@ -13,6 +13,7 @@ const ErasureStatus = builder.enumType('ErasureStatus', {
     RUNNING: { description: 'Under way.' },
     COMPLETED: { description: 'Everything is gone.' },
     FAILED: { description: 'Stopped by an error; it will be tried again.' },
+    UNDONE: { description: 'Undone in time: the account was restored.' },
   } as const,
 });
 

@@ -18,6 +18,7 @@ const CredentialKind = builder.enumType('CredentialKind', {
     CAPABILITY_TOKEN: { description: 'By a short-lived token that an organization signed itself.' },
     EXTERNAL_TOKEN: { description: 'By an access token of another issuer that the operator trusts.' },
     CONSOLE: { description: "By the operator, at the server's command line." },
+    SYSTEM: { description: 'By the server itself, in the background.' },
   } as const,
 });
 
@@ -28,6 +29,7 @@ const restsOn: Record<Context['actor']['credential']['kind'], NodeType | null> =
   CAPABILITY_TOKEN: 'SigningKey',
   EXTERNAL_TOKEN: 'OAuthIdentity',
   CONSOLE: null,
+  SYSTEM: null,
 };
 
 const Credential = builder.objectRef<Context['actor']>('Credential').implement({

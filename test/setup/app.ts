@@ -135,6 +135,8 @@ export async function openTestApp({
         body: isJson ? JSON.parse(text) : null,
       };
     },
+    /** Does what is due in the background, and what follows from it. */
+    work: () => app.workOff(),
     withToken,
     anonymous: withToken(null),
     /** A client that signed in as this account of the demo, by password; one session for each login. */
