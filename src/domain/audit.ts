@@ -74,6 +74,12 @@ const recorded = new WeakMap<Transaction, ToldEvent[]>();
 /** The events that a transaction has recorded. */
 export const recordedIn = (tx: Transaction): readonly ToldEvent[] => recorded.get(tx) ?? [];
 
+/** Tells who listens, and nobody else, when the transaction is committed: for progress that is no change of its own. */
+export async function announce(tx: Transaction, event: ToldEvent): Promise<void> {
+  recorded.set(tx, [...recordedIn(tx), event]);
+  await tx.$executeRaw`SELECT pg_notify('usergraph_events', ${`${event.subjectId} ${event.type}`})`;
+}
+
 /** Writes what happened, in the transaction in which it happens: the audit row, and the event for others. */
 export async function record(context: Context, tx: Transaction, change: Change): Promise<void> {
   const { actor, client, requestId } = context;
