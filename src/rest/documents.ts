@@ -1,7 +1,7 @@
 /** `/openapi/<dialect>.json`: the document of each mounted dialect, with the places where it is served. */
 import { readOnlyResponse } from '../http/read-only.ts';
 import type { Dialect } from './dialect.ts';
-import { dialects } from './dialects.ts';
+import { dialects, imitations } from './dialects.ts';
 import { fidelityOf } from './fidelity.ts';
 import type { MountedDialect } from './mounts.ts';
 import { openApiDocument } from './openapi.ts';
@@ -23,7 +23,8 @@ function toApiDocument({ name, title, security }: Dialect): ApiDocument {
 /** @param publicUrl how clients reach this server: a path in it stands before every base path */
 export function createDocuments(mounts: readonly MountedDialect[], publicUrl: string | null) {
   const outside = publicUrl === null ? '' : new URL(publicUrl).pathname.replace(/\/$/, '');
-  const mounted = dialects.filter((dialect) => mounts.some((mount) => mount.dialect === dialect));
+  const isMounted = (dialect: Dialect) => mounts.some((mount) => mount.dialect === dialect);
+  const mounted = dialects.filter(isMounted);
   const texts = new Map<string, string>();
 
   /** Written when first asked for: a start need not wait for it. */
@@ -38,7 +39,7 @@ export function createDocuments(mounts: readonly MountedDialect[], publicUrl: st
 
   return {
     list: mounted.map(toApiDocument),
-    fidelity: mounted.map(fidelityOf),
+    fidelity: imitations.filter(isMounted).map(fidelityOf),
 
     handle(request: Request, url: URL): Response | undefined {
       const name = /^\/openapi\/([\w-]+)\.json$/.exec(url.pathname)?.[1];

@@ -1,7 +1,16 @@
 /** The OpenAPI 3.1 document of a dialect, made of the very declaration that serves it. */
 import { z } from 'zod';
 import { version } from '../version.ts';
-import { type Dialect, failuresOf, hasValidator, notModified, type Route } from './dialect.ts';
+import {
+  type Dialect,
+  failuresOf,
+  isGuarded,
+  isRevalidated,
+  keepsAnswers,
+  notModified,
+  type Route,
+  type Validator,
+} from './dialect.ts';
 
 type Json = Record<string, unknown>;
 
@@ -21,12 +30,12 @@ export function openApiDocument(
   return {
     openapi: '3.1.0',
     info: {
-      title: `${dialect.title}, by Usergraph`,
-      version,
-      description: `${dialect.description} How each answer is known stands in \`x-evidence\`: \`documented\` by the vendor, \`observed\` on the wire, or \`assumed\`.`,
+      ...describe(dialect),
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    externalDocs: { description: "The vendor's own documentation", url: dialect.documentation },
+    ...(dialect.documentation && {
+      externalDocs: { description: "The vendor's own documentation", url: dialect.documentation },
+    }),
     servers: basePaths.map((path) => ({ url: path || '/' })),
     security: Object.keys(dialect.security).map((name) => ({ [name]: [] })),
     tags: [{ name: dialect.title, description: dialect.description }],
@@ -35,19 +44,32 @@ export function openApiDocument(
   };
 }
 
+/** One that imitates a vendor's API says whose it is, and how what it answers is known. */
+function describe({ title, description, documentation }: Dialect): Json {
+  if (documentation === undefined) return { title, version, description };
+  return {
+    title: `${title}, by Usergraph`,
+    version,
+    description: `${description} How each answer is known stands in \`x-evidence\`: \`documented\` by the vendor, \`observed\` on the wire, or \`assumed\`.`,
+  };
+}
+
 function operation(dialect: Dialect, route: Route, schemas: SchemaWriter): Json {
-  const { json, form, success } = route;
-  const isValidated = hasValidator(dialect, route);
+  const { json, form, ndjson, success } = route;
+  const isCached = isRevalidated(route);
   const parameters = [
     ...parametersIn('path', route.params, schemas),
     ...parametersIn('query', route.query, schemas),
     ...(dialect.parameters ?? []),
-    ...(isValidated ? [ifNoneMatch] : []),
+    ...(isCached ? [ifNoneMatch] : []),
+    ...(route.validator && isGuarded(route) ? [ifMatch(route.validator)] : []),
+    ...(keepsAnswers(route) ? [idempotencyKey] : []),
   ];
   const example = route.example && { example: route.example };
   const content = {
     ...(json && { 'application/json': { schema: schemas.input(json), ...example } }),
     ...(form && { 'application/x-www-form-urlencoded': { schema: schemas.input(form), ...example } }),
+    ...(ndjson && { 'application/x-ndjson': { schema: schemas.input(ndjson) } }),
   };
   const failures = [...failuresOf(dialect, route)].map(
     ([status, { description, body, evidence, headers }]) => [
@@ -62,15 +84,18 @@ function operation(dialect: Dialect, route: Route, schemas: SchemaWriter): Json 
     tags: [dialect.title],
     ...(route.isOpen && { security: [] }),
     ...(parameters.length > 0 && { parameters }),
-    ...((json || form) && { requestBody: { required: form === undefined, content } }),
+    ...((json || form || ndjson) && { requestBody: { required: form === undefined, content } }),
     responses: {
       [success.status]: response(dialect, {
         status: success.status,
         description: success.description,
         evidence: success.evidence,
         schema: success.body && schemas.output(success.body),
+        besides: successHeaders(route),
       }),
-      ...(isValidated && { 304: response(dialect, { ...notModified, schema: null }) }),
+      ...(isCached && {
+        304: response(dialect, { ...notModified, schema: null, besides: validated(route.validator) }),
+      }),
       ...Object.fromEntries(failures),
     },
     'x-evidence': route.evidence,
@@ -84,6 +109,24 @@ const ifNoneMatch = {
   description: 'The `ETag` of the content that the caller has.',
   required: false,
   schema: { type: 'string' },
+};
+
+const ifMatch = ({ of }: Validator) => ({
+  name: 'If-Match',
+  in: 'header',
+  description: `The \`ETag\` of ${of} that is meant, or several, or \`*\`: what is at another version is left as it is (412). Some servers want it with every change (428).`,
+  required: false,
+  schema: { type: 'string' },
+});
+
+/** What a caller sends who may have to send the request again. */
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description:
+    'A text of your own, new for each request, of 1 to 255 printable characters: the same request with the same key is one change, and has the same answer for 24 hours. Only successes are kept. Another request with that key is refused (422); another body is another request, even if it only differs in white space.',
+  required: false,
+  schema: { type: 'string', maxLength: 512 },
 };
 
 /** Headers of an answer: those that it always has, and those that depend. */
@@ -106,7 +149,17 @@ const headersOf: Readonly<Record<number, Json>> = {
   503: every({ 'Retry-After': 'When to come back, in seconds.' }),
 };
 const everyAnswer = every({ 'X-Request-Id': 'The id of the request (UUID), for the log.' });
-const validator = every({ ETag: 'A weak validator of the content, for `If-None-Match`.' });
+const validated = (validator: Validator | undefined): Json =>
+  validator === undefined
+    ? {}
+    : every({ ETag: `The version of ${validator.of}, the same wherever it is shown, for \`If-Match\`.` });
+const replayed = some({ 'Idempotency-Replayed': '`true` for an answer that was kept with its key.' });
+
+const successHeaders = (route: Route): Json => ({
+  ...(route.method !== 'DELETE' && route.success.body !== null && validated(route.validator)),
+  ...(keepsAnswers(route) && replayed),
+  ...every(route.success.headers ?? {}),
+});
 
 interface ResponseFacts {
   readonly status: number;
@@ -115,11 +168,13 @@ interface ResponseFacts {
   readonly schema: Json | null;
   /** Instead of those that HTTP asks for. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Besides those, in their own form. */
+  readonly besides?: Json;
 }
 
 function response(
-  { headerDescriptions = {}, occasionalHeaders = {}, hasEtag }: Dialect,
-  { status, description, evidence, schema, headers }: ResponseFacts,
+  { headerDescriptions = {}, occasionalHeaders = {} }: Dialect,
+  { status, description, evidence, schema, headers, besides }: ResponseFacts,
 ): Json {
   return {
     description,
@@ -127,7 +182,7 @@ function response(
       ...everyAnswer,
       ...every(headerDescriptions),
       ...some(occasionalHeaders),
-      ...(hasEtag && (status === 200 || status === 304) && validator),
+      ...besides,
       ...(headers ? every(headers) : headersOf[status]),
     },
     ...(schema && { content: { 'application/json': { schema } } }),
