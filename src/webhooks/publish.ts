@@ -1,5 +1,70 @@
 /** Makes deliveries of the events that were committed. */
 import type { WorkContext } from '../context.ts';
+import { commit, type Transaction } from '../domain/transaction.ts';
+import type { OutboxEvent, Webhook } from '../generated/prisma/client.ts';
 
-/** Makes, for each event that has none yet, a delivery to each webhook that is told of it. */
-export async function publishEvents(_context: WorkContext): Promise<void> {}
+/** So many that all their deliveries, to as many webhooks as there can be, fit into one statement. */
+const batchSize = 100;
+
+type Told = Pick<Webhook, 'id' | 'organizationId' | 'eventTypes' | 'ownsData'>;
+type Happened = Pick<OutboxEvent, 'id' | 'sequence' | 'type' | 'subjectId' | 'organizationId'>;
+
+/**
+ * Makes, for each event that has none yet, a delivery to each webhook that is told of it. Processes take turns: were the
+ * events of an account published by two at once, a later one could be sent before an earlier one is known.
+ */
+export async function publishEvents(context: WorkContext): Promise<void> {
+  for (;;) {
+    const waiting = await context.prisma.outboxEvent.findFirst({
+      where: { publishedAt: null },
+      select: { id: true },
+    });
+    if (waiting === null) return;
+    const published = await commit(context, (tx) => publishSome(context, tx));
+    if (published < batchSize) return;
+  }
+}
+
+async function publishSome(context: WorkContext, tx: Transaction): Promise<number> {
+  await tx.$queryRaw`SELECT 1 FROM pg_advisory_xact_lock(hashtext('usergraph:publish'))`;
+  const events: Happened[] = await tx.outboxEvent.findMany({
+    where: { publishedAt: null },
+    orderBy: { sequence: 'asc' },
+    take: batchSize,
+    select: { id: true, sequence: true, type: true, subjectId: true, organizationId: true },
+  });
+  const webhooks: Told[] = await tx.webhook.findMany({
+    where: { disabledAt: null },
+    select: { id: true, organizationId: true, eventTypes: true, ownsData: true },
+  });
+  const now = context.now();
+  const deliveries = events.flatMap(({ id, sequence, subjectId, ...event }) =>
+    webhooks
+      .filter((webhook) => isTold(webhook, event))
+      .map((webhook) => ({
+        id: context.newId(),
+        webhookId: webhook.id,
+        eventId: id,
+        subjectId,
+        sequence,
+        nextAttemptAt: now,
+        createdAt: now,
+      })),
+  );
+  if (deliveries.length > 0) await tx.webhookDelivery.createMany({ data: deliveries, skipDuplicates: true });
+  await tx.outboxEvent.updateMany({
+    where: { id: { in: events.map(({ id }) => id) } },
+    data: { publishedAt: now },
+  });
+  return events.length;
+}
+
+/** An organization's webhook is told of the organization's own. Who owns data is told to erase, whatever else it asked for. */
+export function isTold(
+  { organizationId, eventTypes, ownsData }: Told,
+  event: Pick<Happened, 'type' | 'organizationId'>,
+): boolean {
+  if (organizationId !== null && organizationId !== event.organizationId) return false;
+  if (ownsData && event.type === 'erasure.requested') return true;
+  return eventTypes.length === 0 || eventTypes.includes(event.type);
+}
