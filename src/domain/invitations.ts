@@ -7,7 +7,7 @@ import { enforce } from './accounts.ts';
 import { record } from './audit.ts';
 import { requireCaller } from './caller.ts';
 import { createInvitationInput, parseInput } from './input.ts';
-import { decideCreateUser } from './policy.ts';
+import { decideCreateUser, decideRunOrganization, type Role, runsOrganization } from './policy.ts';
 import { type Transaction, transact } from './transaction.ts';
 
 const day = 24 * 60 * 60 * 1000;
@@ -63,37 +63,92 @@ function expiryProblems({ now }: Context, expiresAt: Date | null | undefined): I
 
 const inDays = (from: Date, days: number) => new Date(from.getTime() + days * day);
 
-/** Takes back an invitation that nobody used; with it goes the address that it was for. For superusers. */
+/**
+ * Takes back an invitation that nobody used; with it goes the address that it was for. For superusers, and for those who run
+ * the organization that it leads to: to all others each id says the same.
+ */
 export async function revokeInvitation(context: Context, id: string): Promise<Invitation> {
   requireCaller(context);
-  enforce(decideCreateUser(context.actor));
+  const { actor } = context;
   return transact(context, async (tx) => {
     const invitation = await tx.invitation.findFirst({ where: { id } });
-    const { count } = await tx.invitation.deleteMany({ where: { id, usedAt: null } });
-    if (invitation === null || count === 0) throw new NotFoundError(['id']);
-    await record(context, tx, {
-      action: 'invitation.revoke',
-      subject: { type: 'Invitation', id },
-      about: id,
-    });
+    const organizationId = invitation?.organizationId ?? null;
+    if (organizationId !== null && runsOrganization(actor, organizationId))
+      enforce(decideRunOrganization(actor, organizationId, 'users:write'));
+    else enforce(decideCreateUser(actor));
+    if (invitation === null || !(await discardInvitation(context, tx, invitation)))
+      throw new NotFoundError(['id']);
     return invitation;
   });
+}
+
+/** Deletes an invitation that nobody used. @returns whether there was one */
+export async function discardInvitation(
+  context: Context,
+  tx: Transaction,
+  { id, organizationId }: Pick<Invitation, 'id' | 'organizationId'>,
+): Promise<boolean> {
+  const { count } = await tx.invitation.deleteMany({ where: { id, usedAt: null } });
+  if (count === 0) return false;
+  const subject = { type: 'Invitation', id } as const;
+  const about = organizationId ?? id;
+  await record(context, tx, { action: 'invitation.revoke', subject, about, organizationId });
+  return true;
 }
 
 const refusal = () =>
   new SignUpRefusedError('The invitation is unknown, used, over, or for another e-mail address.');
 
-/** The invitation of this secret, if an account with this address can be made by it. @throws {SignUpRefusedError} */
+/** What a good invitation is for. */
+export interface Admission {
+  readonly id: string;
+  /** Where the new account is a member from the start; null where the invitation lets one sign up and nothing else. */
+  readonly membership: { readonly organizationId: string; readonly role: Role } | null;
+}
+
+/**
+ * The invitation of this secret, if an account with this address can be made by it: where nobody else can make one, a
+ * superuser must have made it.
+ * @throws {SignUpRefusedError}
+ */
 export async function findInvitation(
+  context: Pick<Context, 'prisma' | 'now'>,
+  sent: { secret: string; email: string },
+): Promise<Admission> {
+  const found = await findGood(context, sent);
+  if (found === null || !(await isSuperusers(context, found))) throw refusal();
+  return admissionOf(found);
+}
+
+/** The invitation of this secret to an organization, if it is for this address; null for any other. */
+export async function findMemberInvitation(
+  context: Pick<Context, 'prisma' | 'now'>,
+  sent: { secret: string; email: string },
+): Promise<Admission | null> {
+  const found = await findGood(context, sent);
+  return found === null || found.organizationId === null ? null : admissionOf(found);
+}
+
+async function findGood(
   { prisma, now }: Pick<Context, 'prisma' | 'now'>,
   { secret, email }: { secret: string; email: string },
-): Promise<{ id: string }> {
-  if (secretKind(secret) !== 'invitation') throw refusal();
+): Promise<Invitation | null> {
+  if (secretKind(secret) !== 'invitation') return null;
   const found = await prisma.invitation.findUnique({ where: { codeHash: hashSecret(secret) } });
-  const isGood = found !== null && found.usedAt === null && found.expiresAt > now();
-  if (!isGood || !(found.email === null || found.email.toLowerCase() === email.toLowerCase()))
-    throw refusal();
-  return { id: found.id };
+  if (found === null || found.usedAt !== null || found.expiresAt <= now()) return null;
+  return found.email === null || found.email.toLowerCase() === email.toLowerCase() ? found : null;
+}
+
+/** Those to an organization are made by whoever runs it: who may sign up is not for them to say. */
+async function isSuperusers({ prisma }: Pick<Context, 'prisma'>, invitation: Invitation): Promise<boolean> {
+  const { organizationId, createdById } = invitation;
+  if (organizationId === null || createdById === null) return true;
+  const where = { id: createdById, isSuperuser: true, status: 'ACTIVE' } as const;
+  return (await prisma.user.count({ where })) > 0;
+}
+
+function admissionOf({ id, organizationId, role }: Invitation): Admission {
+  return { id, membership: organizationId === null || role === null ? null : { organizationId, role } };
 }
 
 /** Spends an invitation. Of those who do so at once, one succeeds. @throws {SignUpRefusedError} */

@@ -1,6 +1,6 @@
 import { visibleWhere } from '../domain/accounts.ts';
 import { findOrganization, findOrganizations } from '../domain/organizations.ts';
-import { runsOrganization } from '../domain/policy.ts';
+import { decideOwnOrganization, decideRunOrganization, runsOrganization } from '../domain/policy.ts';
 import type { Organization as OrganizationRow, Prisma, User as UserRow } from '../generated/prisma/client.ts';
 import { ApiTokenConnection } from './api-token.ts';
 import { builder } from './builder.ts';
@@ -24,6 +24,10 @@ export const Organization = builder.prismaObject('Organization', {
     }),
     name: t.exposeString('name'),
     subDomain: t.exposeString('subDomain'),
+    version: t.exposeInt('version', {
+      description:
+        'Counts the changes of the organization, from 1. Send it as `expectedVersion` to refuse an update of something newer.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime' }),
     viewerRole: t.field({
@@ -36,6 +40,14 @@ export const Organization = builder.prismaObject('Organization', {
     viewerCanAdminister: t.boolean({
       description: 'Whether you may run its service accounts and tokens.',
       resolve: ({ id }, _args, { actor }) => runsOrganization(actor, id),
+    }),
+    viewerCanUpdate: t.boolean({
+      description: 'Whether you may change it, and invite, change and remove its admins and members.',
+      resolve: ({ id }, _args, { actor }) => decideRunOrganization(actor, id, 'users:write').allowed,
+    }),
+    viewerCanDelete: t.boolean({
+      description: 'Whether you may delete it, and make and unmake its owners.',
+      resolve: ({ id }, _args, { actor }) => decideOwnOrganization(actor, id).allowed,
     }),
   }),
 });

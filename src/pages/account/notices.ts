@@ -7,6 +7,7 @@ const notices = {
   'app-disconnected': 'The app is disconnected: it can no longer act for you.',
   'identity-unlinked': 'It is unlinked: nobody can sign in with it any more.',
   'email-verified': 'The e-mail address is verified.',
+  'organization-joined': 'You are a member of the organization.',
   'code-sent': 'A code is on its way to you.',
 } as const;
 

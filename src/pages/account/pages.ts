@@ -13,6 +13,7 @@ import { cookieCredential } from './cookies.ts';
 import { devicePage } from './device.ts';
 import { showFailure } from './failure.ts';
 import { identitiesPage } from './identities.ts';
+import { invitationPage } from './invitation.ts';
 import { authorizePath } from './onward.ts';
 import { passwordPage } from './password.ts';
 import { recoverPage, resetPage } from './recover.ts';
@@ -40,6 +41,7 @@ const pages: ReadonlyMap<string, AccountPage> = new Map<string, AccountPage>([
   ['/account/recover', recoverPage],
   ['/account/reset', resetPage],
   ['/account/verify', verifyPage],
+  ['/account/invitation', invitationPage],
   ['/device', devicePage],
   [authorizePath, authorizePage],
 ]);

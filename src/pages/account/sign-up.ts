@@ -35,6 +35,12 @@ interface Shown {
   readonly failed?: Partial<FailedForm>;
 }
 
+/** What tells whether a code was sent: not to an address that an invitation to an organization came to. */
+const unverifiedSelect = {
+  id: true,
+  emails: { where: { verifiedAt: null }, select: { id: true } },
+} as const;
+
 /** Where people make an account for themselves, if the operator lets them. */
 export const signUpPage: AccountPage = {
   needsPerson: false,
@@ -45,8 +51,10 @@ export const signUpPage: AccountPage = {
     const previous = context.actor;
     return submitForm(
       async () => {
-        const signedIn = await signUp(context, inputOf(form), () => ({ select: { id: true } }));
-        const next = returnTo ?? withNotice('/account/verify', 'code-sent');
+        const signedIn = await signUp(context, inputOf(form), () => ({ select: unverifiedSelect }));
+        const { emails } = signedIn.user as unknown as { emails: readonly unknown[] };
+        const next =
+          returnTo ?? (emails.length > 0 ? withNotice('/account/verify', 'code-sent') : '/account');
         return goToPage(visit, next, await cookiesOf(context, signedIn, previous));
       },
       (failed) => show(visit, { returnTo, values: form, failed }),

@@ -17,7 +17,14 @@ beforeAll(async () => {
 afterAll(() => app?.close());
 
 const open = ['/sign-in', '/sign-up', '/account/recover', '/account/reset'];
-const needing = ['/account', '/account/password', '/account/verify', '/device', 'consent'];
+const needing = [
+  '/account',
+  '/account/password',
+  '/account/verify',
+  '/account/invitation',
+  '/device',
+  'consent',
+];
 const failing = ['/oauth/authorize', '/oauth/authorize?client_id=%3Cb%3E', '/sign-out'];
 
 const visit = (path: string) =>
@@ -89,6 +96,7 @@ describe('a page that needs a session', () => {
     '/account',
     '/account/password',
     '/account/verify',
+    '/account/invitation',
     '/device',
     '/account/sessions',
     '/account/apps',
