@@ -12,8 +12,10 @@ import type { Context } from './context.ts';
 import { DomainError, InvalidArgumentError } from './errors.ts';
 import { discreet, discreetMessage } from './graphql/discreet-errors.ts';
 import { operationCost } from './graphql/operation-cost.ts';
+import type { Streams } from './graphql/streams.ts';
+import { requireEventStream, setStreamHeaders, subscribe } from './graphql/subscribe.ts';
 import { errorDetails, nativeErrorHeaders, toDomainError } from './http/error-response.ts';
-import type { RateLimit } from './limits.ts';
+import { callerKey, type RateLimit } from './limits.ts';
 import type { Log } from './log.ts';
 import { schema } from './schema/index.ts';
 
@@ -26,16 +28,22 @@ const documentLimits = {
   depth: 25,
 } as const;
 
-/** A request while it is answered. */
-interface Run {
-  readonly context: Context;
-  /** @throws {RateLimitedError} */
+interface Hooks {
+  /** Counts the caller, that was counted once, for more. @throws {RateLimitedError} */
   readonly count: (cost: number) => Promise<RateLimit>;
+  /** Is told of a stream that opens; the signal is aborted when it ends. */
+  readonly onStream: (ended: AbortSignal) => void;
+}
+
+/** A request while it is answered. */
+interface Run extends Hooks {
+  readonly context: Context;
+  readonly request: Request;
   /** What the operation counts as, less what was counted already. */
   owed: number;
 }
 
-export function createGraphQL({ log }: { log: Log }) {
+export function createGraphQL({ log, streams }: { log: Log; streams: Streams }) {
   const running = new AsyncLocalStorage<Run>();
   const yoga = createYoga<Context>({
     schema,
@@ -56,6 +64,7 @@ export function createGraphQL({ log }: { log: Log }) {
       useDiscreetErrors(),
       useDocumentLength(),
       useOperationCost(() => running.getStore()),
+      useSubscriptions(() => running.getStore(), streams),
       maxTokensPlugin({ n: documentLimits.tokens, onReject }) as Plugin,
       maxDepthPlugin({ n: documentLimits.depth, ignoreIntrospection: false, onReject }) as Plugin,
       maxAliasesPlugin({ n: documentLimits.aliases, onReject }) as Plugin,
@@ -63,12 +72,13 @@ export function createGraphQL({ log }: { log: Log }) {
     ],
   });
   return {
-    /** Answers a request of a caller that was counted once; `count` counts it for more. */
-    fetch: async (request: Request, context: Context, count: Run['count']): Promise<Response> => {
-      const run: Run = { context, count, owed: 0 };
+    /** Answers a request of a caller that was counted once. */
+    fetch: async (request: Request, context: Context, hooks: Hooks): Promise<Response> => {
+      const run: Run = { ...hooks, request, context, owed: 0 };
       const response = await running.run(run, () => yoga.fetch(request, context));
-      if (run.owed > 0) await count(run.owed); // what is refused as a whole counts as what it asked for, too
+      if (run.owed > 0) await run.count(run.owed); // what is refused as a whole counts as what it asked for, too
       if (response.status === 415) throw new DomainError('UNSUPPORTED_MEDIA_TYPE'); // Yoga says no more than that
+      if (response.headers.get('content-type') === 'text/event-stream') setStreamHeaders(response.headers);
       if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'no-store');
       return response;
     },
@@ -158,6 +168,24 @@ function useOperationCost(running: () => Run | undefined): Plugin<Context> {
           `The operation counts as ${owed + 1} requests, more than the ${limit} of a minute. Send fewer fields at once.`,
         );
       extendContext({ rateLimit: await count(owed) });
+    },
+  };
+}
+
+/** Opens a stream for each subscription, and has it end when its client goes away. */
+function useSubscriptions(running: () => Run | undefined, streams: Streams): Plugin<Context> {
+  return {
+    onSubscribe({ setSubscribeFn }) {
+      const run = running();
+      if (run === undefined) return;
+      const { context, request, onStream } = run;
+      setSubscribeFn(async (args) => {
+        requireEventStream(request);
+        const stream = streams.open(callerKey(context.actor, context.client.ipAddress));
+        request.signal.addEventListener('abort', stream.end, { signal: stream.ended });
+        onStream(stream.ended);
+        return subscribe(args, { stream, tell: (error) => toGraphQLError(error, context) });
+      });
     },
   };
 }

@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { createServerAdapter } from '@whatwg-node/server';
 import type { App } from './app.ts';
 import type { Config } from './config.ts';
@@ -30,24 +30,53 @@ export async function listen(
   const adapter = createServerAdapter<{ req: { socket: { remoteAddress?: string } } }>((request, { req }) =>
     app.fetch(request, { remoteAddress: req.socket.remoteAddress }),
   );
-  const server = createServer(TIMEOUTS, adapter.requestListener);
+  const responses = new Set<ServerResponse>();
+  const server = createServer(TIMEOUTS, (request, response) => {
+    track(responses, response);
+    return adapter.requestListener(request, response);
+  });
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => track(sockets, socket));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(explain(error, host, port)));
     server.listen(port, host, resolve);
   });
-  return { url: urlOf(server.address() as AddressInfo), close: () => close(server) };
+  return { url: urlOf(server.address() as AddressInfo), close: () => close(server, responses, sockets) };
 }
 
-function close(server: Server): Promise<void> {
+/** Keeps what is open. */
+function track<Closeable extends NodeJS.EventEmitter>(all: Set<Closeable>, one: Closeable): void {
+  all.add(one);
+  one.once('close', () => all.delete(one));
+}
+
+/** How long a client may take to read the end of a stream, in milliseconds. */
+const LAST_WORDS = 2_000;
+
+function close(
+  server: Server,
+  responses: ReadonlySet<ServerResponse>,
+  sockets: ReadonlySet<Socket>,
+): Promise<void> {
   return new Promise((resolve) => {
-    // Keep-alive connections become idle one by one, as their last response ends.
-    const sweep = setInterval(() => server.closeIdleConnections(), 20);
+    const sweep = setInterval(() => {
+      server.closeIdleConnections(); // keep-alive ones become idle one by one, as their last response ends
+      // Browsers and clients open some ahead, which count as busy until their first request.
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+    }, 20);
+    const cut = setTimeout(() => {
+      for (const response of responses) if (isStream(response)) response.destroy();
+    }, LAST_WORDS);
     server.close(() => {
       clearInterval(sweep);
+      clearTimeout(cut);
       resolve();
     });
   });
 }
+
+/** Streams end when the app drains; a client that does not read them must not hold the exit. */
+const isStream = (response: ServerResponse) => response.getHeader('content-type') === 'text/event-stream';
 
 /** The address that a person on this machine can open. */
 function urlOf({ address, family, port }: AddressInfo): string {

@@ -3,12 +3,14 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import { PrismaClient } from '../generated/prisma/client.ts';
 import { type EmbeddedOptions, openEmbedded } from './embedded.ts';
-import { createPostgresPool, describeUrl, type PostgresOptions } from './postgres.ts';
+import { createPostgresClient, createPostgresPool, describeUrl, type PostgresOptions } from './postgres.ts';
 
 export interface Database {
   readonly prisma: PrismaClient;
   /** Raw access. An embedded database has one connection: whoever holds it makes all others wait. */
   readonly pool: pg.Pool;
+  /** Makes a connection outside of the pool, not opened yet; null where there is but one. */
+  readonly connect: (() => pg.Client) | null;
   readonly kind: 'postgresql' | 'embedded';
   /** For people and logs: the URL without password, or the directory. */
   readonly description: string;
@@ -35,11 +37,17 @@ const DRAIN_LIMIT = 8_000;
 export async function openDatabase(url: string, options: DatabaseOptions = {}): Promise<Database> {
   if (url.startsWith(EMBEDDED)) {
     const { stop, ...embedded } = await openEmbedded(url.slice(EMBEDDED.length), options);
-    return assemble({ ...embedded, kind: 'embedded' }, options, stop);
+    return assemble({ ...embedded, kind: 'embedded', connect: null }, options, stop);
   }
   const pool = createPostgresPool(url, options);
   return assemble(
-    { pool, kind: 'postgresql', description: describeUrl(url), createdEmpty: false },
+    {
+      pool,
+      connect: () => createPostgresClient(url),
+      kind: 'postgresql',
+      description: describeUrl(url),
+      createdEmpty: false,
+    },
     options,
     async () => {},
   );

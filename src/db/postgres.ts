@@ -37,6 +37,17 @@ export function createPostgresPool(url: string, options: PostgresOptions = {}): 
   return pool;
 }
 
+/** A connection of its own for what lasts, such as listening; each statement on it has its time limit here. */
+export function createPostgresClient(url: string): pg.Client {
+  return new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 10_000,
+    query_timeout: 10_000,
+    fallback_application_name: 'usergraph',
+    keepAlive: true,
+  });
+}
+
 /** A socket that gives up when the server says nothing for longer than any statement may take. */
 function createSocket(timeout: number): Socket {
   const socket = new Socket();

@@ -81,6 +81,25 @@ describe('GraphiQL', () => {
     await eventually(() => askWho(token)).toBe('UNAUTHENTICATED');
   });
 
+  it('follows a subscription until it is stopped', async () => {
+    const query = 'subscription Follow { userChanged { events user { bio } } }';
+    await openGraphiql(`/graphql?query=${encodeURIComponent(query)}`);
+    await signIn('ada', 'usergraph-demo');
+    await signOutButton().waitFor();
+    await runQuery();
+    await eventually(readResponse).toContain('"events": []');
+    const bio = 'Written while somebody follows.';
+    await page.evaluate(
+      `fetch('/graphql', { method: 'POST', headers: { 'content-type': 'application/json' }, body: ${JSON.stringify(
+        JSON.stringify({ query: `mutation { updateMe(input: { bio: "${bio}" }) { __typename } }` }),
+      )} }).then((response) => response.text())`,
+    );
+    await eventually(readResponse).toContain(bio);
+    expect(await readResponse()).toContain('"user.updated"');
+    await page.getByRole('button', { name: /^Stop query/ }).click();
+    await page.getByRole('button', { name: /^Execute query/ }).waitFor();
+  });
+
   it('shows why a sign-in failed and keeps no token', async () => {
     await openGraphiql();
     await signIn('ada', 'wrong');
