@@ -6,6 +6,8 @@ const exposed = [
   'RateLimit-Policy',
   'WWW-Authenticate',
   'ETag',
+  'Location',
+  'Idempotency-Replayed',
   'X-Api-Schema',
   'X-Ratelimit-Permitted',
   'X-Ratelimit-Remaining',
@@ -24,7 +26,7 @@ export function addCorsHeaders(headers: Headers, request: Request, allowed: '*' 
   headers.set('access-control-allow-methods', 'GET, POST, PUT, PATCH, DELETE, OPTIONS');
   headers.set(
     'access-control-allow-headers',
-    'Authorization, Content-Type, Accept, If-None-Match, Refreshed-Token',
+    'Authorization, Content-Type, Accept, If-Match, If-None-Match, Idempotency-Key, Refreshed-Token',
   );
   headers.set('access-control-max-age', '86400');
 }

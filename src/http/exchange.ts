@@ -24,6 +24,10 @@ export interface Exchange {
   actor?: Actor;
   /** Where the caller stands, once it was counted. */
   rateLimit?: RateLimit;
+  /** Aborted when the stream ends that answers the request; absent where none does. */
+  streamEnded?: AbortSignal;
+  /** The path without what a caller may have put there besides ids; absent where it has no such place. */
+  shownPath?: string;
   /** How the surface that the path belongs to tells of a failure; as GraphQL does, when it is none's. */
   fail?: (error: DomainError) => Response;
 }

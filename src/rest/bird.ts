@@ -12,8 +12,10 @@ import { type ErrorStatus, InsufficientScopeError } from '../errors.ts';
 import type { Prisma, Session, User } from '../generated/prisma/client.ts';
 import { errorHeaders } from '../http/error-response.ts';
 import { bareOrBearer } from './credentials.ts';
-import { defineDialect, type Failure, route, type View } from './dialect.ts';
+import { Answer, defineDialect, type Failure, route, type View } from './dialect.ts';
 import { messageOf, problemsOf } from './request.ts';
+import { erasureLocation } from './usergraph-erasures.ts';
+import { type Precondition, theAccount } from './validators.ts';
 
 // What it accepts
 
@@ -111,6 +113,7 @@ const firstAdded = [{ createdAt: 'asc' }, { id: 'asc' }] as const;
 const select = (context: Context) =>
   ({
     ...accountSelect,
+    version: true,
     displayName: true,
     bio: true,
     avatarUrl: true,
@@ -217,10 +220,16 @@ const failed: Record<ErrorStatus, readonly [code: string, description: string]> 
   403: ['forbidden', 'The caller, or its token, may not do this.'],
   404: ['not_found', 'There is no such thing, or the caller may not see it.'],
   405: ['method_not_allowed', 'The path answers other methods.'],
+  406: ['unsupported_media_type', 'The body is not JSON.'],
   409: ['conflict', 'The change is at odds with what is there.'],
+  412: [
+    'precondition_failed',
+    'The account is at another version than `If-Match` names; nothing was changed.',
+  ],
   413: ['payload_too_large', 'The request body is too large.'],
   415: ['unsupported_media_type', 'The body is not JSON.'],
   422: ['validation_failed', 'The input has problems; `details` has an entry for each.'],
+  428: ['precondition_required', 'This server wants `If-Match` with every change of the account.'],
   429: ['rate_limited', 'There were too many requests; `Retry-After` says when to come back.'],
   500: ['internal_error', 'Something went wrong on the side of the server.'],
   503: ['service_unavailable', 'The service cannot answer at the moment.'],
@@ -250,7 +259,18 @@ const fieldNames = { timeZone: 'timezone' };
 
 // Routes
 
-const disclosed = (context: Context, user: User) => disclose(context.actor, select(context), user);
+/**
+ * The account at its version. How many sessions are open, and whether API tokens are good, changes without it, if only
+ * because time passes: so nobody is told that he has the answer already.
+ */
+function shown(context: Context, user: User) {
+  const row = disclose(context.actor, select(context), user);
+  return new Answer(profileView(row), { shows: theAccount(row) });
+}
+
+const validator = { of: 'the account' };
+
+const expected = ({ actor }: Context, { expects }: Precondition) => expects('User', actor.user?.id ?? '');
 
 const sessionId = ({ tokenId }: z.infer<typeof sessionParams>) => requireUuid(tokenId, ['tokenId']);
 
@@ -282,10 +302,11 @@ export const bird = defineDialect({
       description: 'The account of the caller. The token needs the scope `profile`.',
       evidence: 'documented',
       scopes: ['profile'],
+      validator,
       success: { status: 200, description: 'The account.', body: Profile, evidence: 'documented' },
       async handle(context) {
         const me = await requireMe(context, { select: select(context) });
-        return profileView(disclosed(context, me));
+        return shown(context, me);
       },
     }),
     route({
@@ -297,6 +318,7 @@ export const bird = defineDialect({
         'Changes the account of the caller. The token needs the scopes `profile` and `users:write`.',
       evidence: 'documented',
       scopes: ['profile', 'users:write'],
+      validator,
       json: ProfileUpdate,
       example: { timezone: 'Europe/Paris' },
       success: {
@@ -306,9 +328,9 @@ export const bird = defineDialect({
         evidence: 'documented',
       },
       failures: { 400: 'assumed', 415: 'assumed', 422: 'assumed' },
-      async handle(context, { body: { timezone, ...input } }) {
-        const me = await updateMe(context, { ...input, timeZone: timezone }, { select: select(context) });
-        return profileView(disclosed(context, me));
+      async handle(context, { body: { timezone, ...input }, precondition }) {
+        const change = { ...input, timeZone: timezone, expects: expected(context, precondition) };
+        return shown(context, await updateMe(context, change, { select: select(context) }));
       },
     }),
     route({
@@ -318,10 +340,18 @@ export const bird = defineDialect({
       summary: 'Delete profile',
       description: 'Deletes the account of the caller with all its data. The token stops working at once.',
       evidence: 'documented',
-      success: { status: 202, description: 'The account is deleted.', body: null, evidence: 'documented' },
+      validator,
+      success: {
+        status: 202,
+        description: 'The account is gone for everybody, and is being erased.',
+        body: null,
+        evidence: 'documented',
+        headers: { Location: 'Where the erasure can be followed, without a credential.' },
+      },
       failures: { 409: 'assumed' },
-      async handle(context) {
-        await deleteMe(context);
+      async handle(context, { precondition }) {
+        const { erasure } = await deleteMe(context, { expects: expected(context, precondition) });
+        return new Answer(undefined, { location: erasureLocation(context, erasure) });
       },
     }),
     route({

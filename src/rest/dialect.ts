@@ -7,6 +7,7 @@ import type { Context } from '../context.ts';
 import type { Scope } from '../domain/policy.ts';
 import type { DomainError } from '../errors.ts';
 import type { RateLimit } from '../limits.ts';
+import type { Precondition, Versioned } from './validators.ts';
 
 /** How a fact of a dialect is known: from the vendor's page, from its clients and its traffic, or by inference. */
 export type Evidence = 'documented' | 'observed' | 'assumed';
@@ -20,6 +21,8 @@ export interface Success<Body extends z.ZodType | null = z.ZodType | null> {
   /** Null for an answer without content. */
   readonly body: Body;
   readonly evidence: Evidence;
+  /** The headers that it has besides, with their descriptions. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What a dialect answers when something went wrong. */
@@ -47,8 +50,31 @@ type Complete<T> = T extends readonly (infer Item)[]
       }
     : T;
 
+/** What the headers of an answer tell, besides its body. */
+export interface AnswerFacts {
+  /** What it shows: its `ETag`. */
+  readonly shows?: Versioned;
+  /** Whether nothing in it changes, for nobody, without that version: who has it may be told just so (304). */
+  readonly isWhole?: boolean;
+  /** Where to go on. */
+  readonly location?: string;
+}
+
+/** A body with what its headers tell. */
+export class Answer<Body> {
+  readonly body: Body;
+  readonly facts: AnswerFacts;
+
+  constructor(body: Body, facts: AnswerFacts) {
+    this.body = body;
+    this.facts = facts;
+  }
+}
+
 /** What a handler gives: the body of the one answer that its route declares. It cannot choose another status. */
-type Answered<Body extends z.ZodType | null> = Body extends z.ZodType ? Promise<View<Body>> : Promise<void>;
+type Answered<Body extends z.ZodType | null> = Body extends z.ZodType
+  ? Promise<View<Body> | Answer<View<Body>>>
+  : Promise<void> | Promise<Answer<undefined>>;
 
 /** The parsed input of a call. */
 export interface Call<Params, Query, Body> {
@@ -57,6 +83,16 @@ export interface Call<Params, Query, Body> {
   readonly body: Body;
   /** The secret that the caller came with. */
   readonly credential: string | null;
+  /** Which versions the caller means to change. A domain error CONFLICT is told as 412 where it came with one. */
+  readonly precondition: Precondition;
+}
+
+/** What the versions of a route's `ETag` are of. */
+export interface Validator {
+  /** In words: `the account`. */
+  readonly of: string;
+  /** Whether some of its answers hold nothing that changes without the version, so that `If-None-Match` gets a 304. */
+  readonly isRevalidated?: boolean;
 }
 
 interface RouteDeclaration<Params, Query, Body, Output extends z.ZodType | null> {
@@ -73,9 +109,25 @@ interface RouteDeclaration<Params, Query, Body, Output extends z.ZodType | null>
   readonly scopes?: readonly Scope[];
   readonly params?: z.ZodType<Params>;
   readonly query?: z.ZodType<Query>;
+  /**
+   * What its answers show, one thing of a version: they carry an `ETag`, and a PUT, PATCH or DELETE takes `If-Match`.
+   * The handler gives an `Answer` with what it shows.
+   */
+  readonly validator?: Validator;
+  /**
+   * Whether its answer holds a secret. The answer of any other POST that needs a caller is kept for who sends an
+   * `Idempotency-Key`: its handler runs in one transaction, and leaves nothing to be done after it.
+   */
+  readonly answersSecret?: boolean;
+  /** The scopes that a credential must have to be given a kept answer: the domain is not asked again. */
+  readonly replayScopes?: readonly Scope[];
   /** The bodies that it takes, by media type; both give the same input. */
   readonly json?: z.ZodType<Body>;
   readonly form?: z.ZodType<Body>;
+  /** Newline-delimited JSON, handed on as bytes: no other body can be sent then. */
+  readonly ndjson?: z.ZodType<Body>;
+  /** How large its body may be, where that is not what the server allows for any. */
+  readonly maxBodyBytes?: number;
   /** A body that shows what it is for and does no harm when it is sent as it stands. */
   readonly example?: object;
   readonly success: Success<Output>;
@@ -106,6 +158,8 @@ export interface Moment {
 export interface RestSettings {
   /** What FastAPI services answer without a bearer token: 401 from FastAPI 0.122 on, 403 before. */
   readonly missingBearerStatus: 401 | 403;
+  /** Whether a change without `If-Match` is refused. */
+  readonly requireIfMatch: boolean;
 }
 
 export interface Rendered {
@@ -121,16 +175,14 @@ export interface Dialect {
   readonly name: string;
   readonly title: string;
   readonly description: string;
-  /** The vendor's own documentation. */
-  readonly documentation: string;
+  /** The vendor's own documentation; absent where it imitates nobody. */
+  readonly documentation?: string;
   /** The paths that are its own: what is under them and is no route is answered in its own words. */
   readonly namespaces: readonly string[];
   /** The base paths that its clients use: at the root of the origin, and others that need a mount. */
   readonly basePaths: { readonly root: readonly string[]; readonly mounted?: readonly string[] };
   /** Whether a path that only lacks or has too many a slash at its end is redirected (307) to the route. */
   readonly redirectsSlash?: boolean;
-  /** Whether a 200 carries an `ETag` of its content, and `If-None-Match` is answered with 304. */
-  readonly hasEtag?: boolean;
   /** The component schemas of its document, by name. */
   readonly schemas: Readonly<Record<string, z.ZodType>>;
   /** The security schemes of its document (OpenAPI 3.1), by name; each alone is enough. */
@@ -163,11 +215,15 @@ export interface Dialect {
   headers?(moment: Moment): Readonly<Record<string, string>>;
 }
 
+/** A dialect that imitates a vendor's API. */
+export type Imitation = Dialect & { readonly documentation: string };
+
 /** Declares a dialect. @throws when its routes and its failures do not fit together */
-export function defineDialect(dialect: Dialect): Dialect {
+export function defineDialect<Declared extends Dialect>(dialect: Declared): Declared {
   const problem = (text: string) => new Error(`The dialect ${dialect.name}: ${text}`);
   const seen = new Set<string>();
-  for (const { method, path, params, failures = {} } of dialect.routes) {
+  for (const route of dialect.routes) {
+    const { method, path, params, failures = {} } = route;
     const name = `${method} ${path}`;
     if (seen.has(name)) throw problem(`${name} is declared twice`);
     seen.add(name);
@@ -176,7 +232,9 @@ export function defineDialect(dialect: Dialect): Dialect {
     if (named.join() !== declared.join())
       throw problem(`${name} declares the parameters (${declared}), not (${named})`);
     if (!isOwned(dialect, path)) throw problem(`${name} is in none of its namespaces`);
-    for (const status of Object.keys(failures)) {
+    if (keepsAnswers(route) && !route.replayScopes)
+      throw problem(`${name} does not say who may be given a kept answer`);
+    for (const status of [...Object.keys(failures), ...impliedFailures(route)]) {
       if (!(status in dialect.failures))
         throw problem(`${name} names the failure ${status}, which has no body`);
     }
@@ -187,9 +245,26 @@ export function defineDialect(dialect: Dialect): Dialect {
   return dialect;
 }
 
-/** Whether the answer of a route carries an `ETag`. */
-export const hasValidator = ({ hasEtag }: Dialect, { success }: Route): boolean =>
-  hasEtag === true && success.status === 200;
+/** Whether who has the content of a route already can be told so. */
+export const isRevalidated = ({ method, validator }: Route): boolean =>
+  method === 'GET' && validator?.isRevalidated === true;
+
+/** Whether a route changes something of a version: it takes `If-Match`. */
+export const isGuarded = ({ method, validator }: Route): boolean =>
+  validator !== undefined && ['PUT', 'PATCH', 'DELETE'].includes(method);
+
+/** Whether a route keeps its answers for who sends an `Idempotency-Key`. */
+export const keepsAnswers = ({ method, isOpen, answersSecret }: Route): boolean =>
+  method === 'POST' && !isOpen && !answersSecret;
+
+/** What a route can answer because of the headers that it takes, or refuses to take. */
+function impliedFailures(route: Route): readonly number[] {
+  return [
+    ...(isGuarded(route) ? [400, 412, 428] : []),
+    ...(keepsAnswers(route) ? [400, 422] : []),
+    ...(route.answersSecret ? [400] : []),
+  ];
+}
 
 /** What a caller is told that has the content of such a route already. */
 export const notModified = {
@@ -205,17 +280,16 @@ function isOwned({ basePaths, namespaces }: Dialect, path: string): boolean {
 }
 
 /** Every failure that a route can answer, with how it is known. */
-export function failuresOf(
-  dialect: Dialect,
-  { failures = {}, isOpen, json, form }: Route,
-): Map<number, Failure> {
+export function failuresOf(dialect: Dialect, route: Route): Map<number, Failure> {
+  const { failures = {}, isOpen, json, form, ndjson } = route;
+  const implied = impliedFailures(route);
   const answered = new Map<number, Failure>();
   for (const [status, failure] of Object.entries(dialect.failures)) {
     const evidence = failures[Number(status)];
-    const isUnread = json === undefined && form === undefined;
+    const isUnread = (json ?? form ?? ndjson) === undefined;
     const isImpossible = (isOpen && ['401', '403'].includes(status)) || (isUnread && status === '413');
     const isEverywhere = dialect.everywhere.includes(Number(status)) && !isImpossible;
-    if (evidence !== undefined || isEverywhere)
+    if (evidence !== undefined || isEverywhere || implied.includes(Number(status)))
       answered.set(Number(status), { ...failure, evidence: evidence ?? failure.evidence });
   }
   return answered;

@@ -135,6 +135,8 @@ export function validationErrors(
 ): ValidationErrors {
   if (error.code === 'UNSUPPORTED_MEDIA_TYPE')
     return [{ loc: ['body'], msg: `${notAnObject.msg}. ${error.message}`, type: notAnObject.type }];
+  if (error.code === 'IDEMPOTENCY_KEY_REUSED')
+    return [{ loc: ['header', 'idempotency-key'], ...ruleKind(error.message) }];
   const problems = problemsOf(error, names);
   if (problems.length === 0) return [{ loc: ['path'], ...ruleKind(error.message) }]; // about the account, not the input
   return problems.map((problem) => ({

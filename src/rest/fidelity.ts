@@ -1,5 +1,13 @@
 /** What to trust: every operation of every dialect, each answer that it can give, and how that is known. */
-import { type Dialect, type Evidence, failuresOf, hasValidator, notModified, type Route } from './dialect.ts';
+import {
+  type Dialect,
+  type Evidence,
+  failuresOf,
+  type Imitation,
+  isRevalidated,
+  notModified,
+  type Route,
+} from './dialect.ts';
 
 export interface KnownAnswer {
   readonly status: number;
@@ -14,7 +22,7 @@ export interface KnownOperation {
 }
 
 export interface Fidelity {
-  readonly dialect: Dialect;
+  readonly dialect: Imitation;
   readonly operations: readonly KnownOperation[];
   /** What every operation can answer that it applies to: 401 where a caller is needed, 413 where a body is read. */
   readonly everywhere: readonly KnownAnswer[];
@@ -29,7 +37,7 @@ export const evidences: Readonly<Record<Evidence, string>> = {
   assumed: 'inferred: nobody says, or what the vendor says leaves it open',
 };
 
-export function fidelityOf(dialect: Dialect): Fidelity {
+export function fidelityOf(dialect: Imitation): Fidelity {
   const operations = dialect.routes.map((route) => ({
     operation: `${route.method} ${route.path}`,
     answers: answersOf(dialect, route),
@@ -58,7 +66,7 @@ function answersOf(dialect: Dialect, route: Route): KnownAnswer[] {
   const failures = [...failuresOf(dialect, route)].filter(([status]) => isOwn(status));
   return [
     toAnswer(route.success.status, route.success),
-    ...(hasValidator(dialect, route) ? [notModified] : []),
+    ...(isRevalidated(route) ? [notModified] : []),
     ...failures.map(([status, failure]) => toAnswer(status, failure)),
   ];
 }

@@ -16,7 +16,8 @@ import {
 } from '../errors.ts';
 import { errorHeaders } from '../http/error-response.ts';
 import { bearer } from './credentials.ts';
-import { defineDialect, type Failure, route, type View } from './dialect.ts';
+import { Answer, defineDialect, type Failure, route, type View } from './dialect.ts';
+import { theAccount } from './validators.ts';
 
 // What it answers
 
@@ -44,7 +45,7 @@ const noDetail = z.object({});
 
 // Views
 
-const select = { ...accountSelect, firstName: true, lastName: true, avatarUrl: true } as const;
+const select = { ...accountSelect, version: true, firstName: true, lastName: true, avatarUrl: true } as const;
 
 function userView(row: Disclosed<RowOf<typeof select>>): View<typeof CurrentUser>['user'] {
   return {
@@ -123,10 +124,13 @@ const failed: Record<ErrorStatus, readonly [status: number, code: string]> = {
   403: [403, 'not_permitted'],
   404: [404, 'route_not_found'],
   405: [404, 'route_not_found'],
+  406: [400, 'invalid_request'],
   409: [400, 'invalid_request'],
+  412: [400, 'invalid_request'],
   413: [400, 'invalid_request'],
   415: [400, 'invalid_request'],
   422: [400, 'invalid_request'],
+  428: [400, 'invalid_request'],
   429: [429, 'rate_limit_reached'],
   500: [500, 'internal_error'],
   503: [503, 'service_unavailable'],
@@ -179,7 +183,6 @@ export const katapult = defineDialect({
   documentation: 'https://developers.katapult.io',
   namespaces: ['/users/current', '/core/v1'],
   basePaths: { root: ['', '/core/v1'] },
-  hasEtag: true,
   schemas: { CurrentUser },
   security: { bearer: { type: 'http', scheme: 'bearer' } },
   headerDescriptions: {
@@ -197,6 +200,7 @@ export const katapult = defineDialect({
       description:
         'The account that the token acts for, and its organizations. Any API token may ask, whatever its scopes; a capabilities token needs the scope `profile`. One with no user behind it gets a 404.',
       evidence: 'documented',
+      validator: { of: 'the account' },
       success: { status: 200, description: 'The current user.', body: CurrentUser, evidence: 'documented' },
       failures: { 404: 'documented' },
       async handle(context) {
@@ -206,7 +210,7 @@ export const katapult = defineDialect({
         const row = await requireMe(context, { select });
         const { credential } = actor;
         const organizations = await listOwnOrganizations(context, {});
-        return {
+        const view = {
           user: userView(disclose(actor, select, row)),
           organizations: organizations.map(({ organization }) => ({
             id: organization.id,
@@ -215,6 +219,9 @@ export const katapult = defineDialect({
           })),
           api_token_id: credential.kind === 'API_TOKEN' ? credential.id : null,
         };
+        // Organizations are renamed, and tokens change, while the account stays at its version: so nobody is told that
+        // he has the answer already.
+        return new Answer(view, { shows: theAccount(row) });
       },
     }),
   ],
@@ -222,6 +229,7 @@ export const katapult = defineDialect({
     'Ids are UUIDs.',
     'A secret of any kind that is no good is `invalid_api_token`; a JWT that this server or an issuer that it trusts did not sign is taken for a capabilities token.',
     'A capabilities token needs the scope `profile`; the vendor does not say which.',
+    'The `ETag` is the version of the account, as in every API here; organizations and tokens change without it, so `If-None-Match` is answered in full.',
   ],
   credential: bearer,
   fail(error) {

@@ -14,6 +14,7 @@ export interface MountedDialect {
 const reserved = [
   '/graphql',
   '/schema.graphql',
+  '/schemas',
   '/openapi',
   '/reference',
   '/fidelity',

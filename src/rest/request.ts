@@ -126,10 +126,11 @@ interface ReadBody {
 }
 
 /** A body that the route does not take is not read. */
-async function readBody({ json, form }: Route, unread: Request, maxBytes: number): Promise<ReadBody> {
-  if (json === undefined && form === undefined) return { schema: undefined, value: undefined };
+async function readBody({ json, form, ndjson }: Route, unread: Request, maxBytes: number): Promise<ReadBody> {
+  if ((json ?? form ?? ndjson) === undefined) return { schema: undefined, value: undefined };
   const request = await limitBody(unread, maxBytes);
   const type = mediaType(request);
+  if (ndjson) return { schema: ndjson, value: await readLines(request, type) };
   const isForm = type === 'application/x-www-form-urlencoded' || type === 'multipart/form-data';
   if (isForm && form) return { schema: form, value: await readForm(request) };
   const isJson = type === null || /^application\/([\w.-]+\+)?json$/.test(type);
@@ -146,6 +147,19 @@ const accepted = ({ json, form }: { json: unknown; form: unknown }) =>
 
 const malformed = (message: string, position = 0) =>
   new InvalidRequestError([{ in: 'body', path: [], code: 'MALFORMED', message, issue: null, position }]);
+
+/** The media types that newline-delimited JSON goes by; none is registered. */
+const lineTypes = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'];
+
+async function readLines(request: Request, type: string | null): Promise<Uint8Array> {
+  if (type !== null && !lineTypes.includes(type))
+    throw new DomainError('UNSUPPORTED_MEDIA_TYPE', { message: `Send the body as ${lineTypes[0]}.` });
+  try {
+    return new Uint8Array(await request.arrayBuffer());
+  } catch (error) {
+    throw new DomainError('BAD_REQUEST', { message: 'The request body broke off.', cause: error });
+  }
+}
 
 async function readText(request: Request): Promise<string> {
   try {

@@ -1,24 +1,23 @@
 /** Finds the route of a request among the mounted dialects, and answers in the dialect's words. Knows no dialect. */
-import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
-import {
-  type DomainError,
-  InsufficientScopeError,
-  MethodNotAllowedError,
-  PathNotFoundError,
-} from '../errors.ts';
+import { isUuid } from '../domain/ids.ts';
+import { DomainError, InsufficientScopeError, MethodNotAllowedError, PathNotFoundError } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import {
   type AddedHeader,
+  Answer,
   type Dialect,
-  hasValidator,
+  isGuarded,
+  isRevalidated,
   type Moment,
   type Rendered,
   type RestSettings,
   type Route,
 } from './dialect.ts';
+import { answerOnce, readIdempotencyKey, recognize } from './idempotency.ts';
 import { localPath, type MountedDialect, owning } from './mounts.ts';
 import { readInput } from './request.ts';
+import { entityTag, isKnown, noPrecondition, type Precondition, readPrecondition } from './validators.ts';
 
 /** A request to a route: of a dialect, or one of this server's own. */
 export interface RestCall {
@@ -38,7 +37,7 @@ export interface RestCall {
 export function findCall(
   exchange: Exchange,
   mounts: readonly MountedDialect[],
-  settings: RestSettings & { readonly maxBodyBytes: number; readonly now: () => Date },
+  settings: RouterSettings,
 ): RestCall | Response | undefined {
   const { request, url } = exchange;
   const mount = url && owning(mounts, url.pathname);
@@ -53,13 +52,19 @@ export function findCall(
   if (isElsewhere && request.method === 'GET')
     return redirect(upFrom(url.pathname) + path.slice(1) + url.search);
   const matches = matchesOf(dialect, path);
+  const [first] = matches;
+  if (first) exchange.shownPath = url.pathname.slice(0, -path.length) + shownPath(first);
   const match = matches.find(({ route }) => route.method === request.method);
-  const { maxBodyBytes, now } = settings;
-  if (match) return callOf(match, { dialect, request, respond, added, maxBodyBytes, now });
+  if (match) return callOf(match, { dialect, request, respond, added, settings });
   const answer = answerWithoutRoute(dialect, { url, path, method: request.method, matches });
   if (answer instanceof Response) return answer;
   const refuse = () => Promise.reject(answer);
   return { credential: null, needsCaller: false, respond: refuse }; // counted like any request, by its address
+}
+
+interface RouterSettings extends RestSettings {
+  readonly maxBodyBytes: number;
+  readonly now: () => Date;
 }
 
 interface Match {
@@ -74,19 +79,17 @@ function callOf(
     request,
     respond,
     added,
-    maxBodyBytes,
-    now,
+    settings,
   }: {
     dialect: Dialect;
     request: Request;
     respond: (rendered: Rendered) => Response;
     /** Filled with the headers that answers carry from then on. */
     added: AddedHeader[];
-    maxBodyBytes: number;
-    now: () => Date;
+    settings: RouterSettings;
   },
 ): RestCall {
-  const credential = route.isOpen ? null : dialect.credential(request, now());
+  const credential = route.isOpen ? null : dialect.credential(request, settings.now());
   return {
     credential,
     needsCaller: !route.isOpen,
@@ -94,13 +97,48 @@ function callOf(
       if (!route.isOpen && dialect.renew) added.push(...(await dialect.renew(context, request)));
       const missing = route.scopes?.find((scope) => !context.actor.scopes.has(scope));
       if (missing) throw new InsufficientScopeError(missing);
-      const input = await readInput(route, segments, { request, maxBodyBytes });
-      const body = await route.handle(context, { ...input, credential });
-      const response = respond({ status: route.success.status, body });
-      return hasValidator(dialect, route) ? withEtag(request, response) : response;
+      const { requireIfMatch } = settings;
+      const maxBodyBytes = route.maxBodyBytes ?? settings.maxBodyBytes;
+      const precondition = isGuarded(route) ? readPrecondition(request, requireIfMatch) : noPrecondition;
+      const key = readIdempotencyKey(route, request);
+      const keyed = key === null ? null : await recognize(key, request, maxBodyBytes);
+      const input = await readInput(route, segments, { request: keyed?.request ?? request, maxBodyBytes });
+      const handle = async (within: Context) =>
+        rendering(route, request, await route.handle(within, { ...input, credential, precondition }));
+      const answered = keyed ? answerOnce(context, { ...keyed, route }, handle) : handle(context);
+      return respond(await answered.catch((error: unknown) => failPrecondition(error, precondition)));
     },
   };
 }
+
+/** What a handler gave, as it is written: in the status of its route, or as known to the caller already. */
+function rendering(route: Route, request: Request, given: unknown): Rendered {
+  const { body, facts } = given instanceof Answer ? given : new Answer(given, {});
+  const { shows, isWhole, location } = facts;
+  const etag = shows && entityTag(shows);
+  const mayBeKept = isWhole === true && isRevalidated(route);
+  const headers = {
+    ...(etag !== undefined && { etag }),
+    ...(mayBeKept && { 'cache-control': 'private, no-cache' }),
+    ...(location !== undefined && { location }),
+  };
+  if (mayBeKept && etag !== undefined && isKnown(request, etag))
+    return { status: 304, body: undefined, headers };
+  return { status: route.success.status, body, headers };
+}
+
+/** A change that was meant for another version is at odds with the request's own condition, if it came with one. */
+function failPrecondition(error: unknown, { isGiven }: Precondition): never {
+  const isStale = error instanceof DomainError && error.code === 'CONFLICT';
+  throw isStale && isGiven ? new DomainError('PRECONDITION_FAILED') : error;
+}
+
+/** The path as it may be logged: what is no id in it may be a name or an address. */
+const shownPath = ({ route, segments }: Match): string =>
+  route.path.replace(/\{(\w+)\}/g, (parameter, name: string) => {
+    const text = segments[name] ?? '';
+    return isUuid(text) ? text : parameter;
+  });
 
 /** What a request without a route gets: an answer to a preflight, a redirect to where a route is, or a refusal. */
 function answerWithoutRoute(
@@ -166,7 +204,7 @@ function write(dialect: Dialect, moment: Moment, { status, body, headers }: Rend
   const text = body === undefined ? null : JSON.stringify(body);
   const content = {
     ...(text !== null && { 'content-type': 'application/json' }),
-    ...(status !== 204 && { 'content-length': String(Buffer.byteLength(text ?? '')) }),
+    ...(![204, 304].includes(status) && { 'content-length': String(Buffer.byteLength(text ?? '')) }),
   };
   const all = { 'cache-control': 'no-store', ...content, ...dialect.headers?.(moment), ...headers };
   return new Response(text, { status, headers: all });
@@ -175,19 +213,4 @@ function write(dialect: Dialect, moment: Moment, { status, body, headers }: Rend
 function withHeaders(added: readonly AddedHeader[], response: Response): Response {
   for (const [name, value] of added) response.headers.append(name, value);
   return response;
-}
-
-/** A weak validator made of the content (RFC 9110); who has that content already is told so. */
-async function withEtag(request: Request, response: Response): Promise<Response> {
-  const text = await response.text();
-  const { headers } = response;
-  const tag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
-  headers.set('etag', `W/${tag}`);
-  headers.set('cache-control', 'private, no-cache');
-  const known = (request.headers.get('if-none-match') ?? '').split(',');
-  const isKnown = known.some((one) => ['*', tag].includes(one.trim().replace(/^W\//, '')));
-  if (!isKnown) return new Response(text, { headers });
-  headers.delete('content-type');
-  headers.delete('content-length');
-  return new Response(null, { status: 304, headers });
 }

@@ -12,7 +12,8 @@ import { issueSessionToken, sessionScopes } from '../domain/sessions.ts';
 import { requireMe } from '../domain/users.ts';
 import { InvalidRefreshTokenError, OAuthError } from '../errors.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
-import { type Route, route, type View } from './dialect.ts';
+import { Answer, type Route, route, type View } from './dialect.ts';
+import { theAccount } from './validators.ts';
 
 // What it accepts
 
@@ -89,6 +90,7 @@ export const oauthSchemas = {
 
 const select = {
   ...accountSelect,
+  version: true,
   firstName: true,
   lastName: true,
   displayName: true,
@@ -189,6 +191,7 @@ export const oauthRoutes: readonly Route[] = [
     description:
       'Tokens that act for a user that the caller manages, or that shares with it. They cannot call the endpoints of users.',
     evidence: 'observed',
+    answersSecret: true,
     json: DelegatedTokenCreate,
     example: { sub: '01900000-0000-7000-8000-000000000000' },
     success: { status: 200, description: 'The tokens.', body: DelegatedToken, evidence: 'observed' },
@@ -203,6 +206,7 @@ export const oauthRoutes: readonly Route[] = [
     description:
       'Exchanges an authorization code (with PKCE) or a refresh token for tokens; whatever else the standard endpoint exchanges, too.',
     evidence: 'observed',
+    answersSecret: true,
     isOpen: true,
     form: TokenRequest,
     example: { grant_type: 'refresh_token', refresh_token: 'ug_ref_…' },
@@ -217,9 +221,12 @@ export const oauthRoutes: readonly Route[] = [
     summary: 'Get the user',
     description: 'Who the caller is; with a delegated token, the user that it acts for.',
     evidence: 'observed',
+    validator: { of: 'the user', isRevalidated: true },
     success: { status: 200, description: 'The user.', body: UserInfo, evidence: 'observed' },
     async handle(context) {
-      return infoView(disclose(context.actor, select, await requireMe(context, { select })));
+      const row = disclose(context.actor, select, await requireMe(context, { select }));
+      // Who may not read the address has less than the account at this version, and is not to take it for all.
+      return new Answer(infoView(row), { shows: theAccount(row), isWhole: row.private !== null });
     },
   }),
 ];

@@ -9,11 +9,17 @@ import { requireUuid } from '../domain/ids.ts';
 import { deleteManagedUser, findManagedUser, updateManagedUser } from '../domain/managed-users.ts';
 import { scopesOver } from '../domain/policy.ts';
 import { listRelatedUsers } from '../domain/user-arrays.ts';
-import { type ErrorStatus, NotFoundError, OAuthError, UnauthenticatedError } from '../errors.ts';
+import {
+  BadHeaderError,
+  type ErrorStatus,
+  NotFoundError,
+  OAuthError,
+  UnauthenticatedError,
+} from '../errors.ts';
 import type { Prisma, User } from '../generated/prisma/client.ts';
 import { errorHeaders } from '../http/error-response.ts';
 import { bearer, renewedWebSession, webSession } from './credentials.ts';
-import { defineDialect, type Failure, route, type View } from './dialect.ts';
+import { Answer, defineDialect, type Failure, route, type View } from './dialect.ts';
 import {
   assumed,
   Detail,
@@ -25,6 +31,7 @@ import {
   withDefault,
 } from './fastapi.ts';
 import { oauthRoutes, oauthSchemas } from './sweatstack-oauth.ts';
+import { theAccount } from './validators.ts';
 
 // What it accepts
 
@@ -77,6 +84,7 @@ const OAuthProblem = z
 
 const select = {
   ...accountSelect,
+  version: true,
   firstName: true,
   lastName: true,
   displayName: true,
@@ -117,7 +125,10 @@ function userView(row: Row): View<typeof UserResponse> {
 // Failures
 
 const failures = {
-  400: assumed('The OAuth2 request cannot be granted.', OAuthProblem),
+  400: assumed(
+    'A header cannot be read, or is not taken here. (Of an OAuth2 request: it cannot be granted.)',
+    z.union([Detail, OAuthProblem]),
+  ),
   401: assumed(
     'There is no credential, or it is no longer good. (Of an OAuth2 request: the client is unknown, or did not prove itself.)',
     z.union([Detail, OAuthProblem]),
@@ -127,12 +138,14 @@ const failures = {
   ),
   404: { description: 'The caller manages no such user.', body: Detail, evidence: 'observed' },
   405: assumed('The path answers other methods.'),
+  412: assumed('The user is at another version than `If-Match` names; nothing was changed.'),
   413: assumed('The request body is too large.'),
   422: {
     description: 'The request does not fit its schema.',
     body: HTTPValidationError,
     evidence: 'documented',
   },
+  428: assumed('This server wants `If-Match` with every change of a user.'),
   429: {
     description: 'There were too many requests; `Retry-After` says when to come back.',
     body: Detail,
@@ -148,10 +161,13 @@ const statuses: Record<ErrorStatus, keyof typeof failures> = {
   403: 403,
   404: 404,
   405: 405,
+  406: 422,
   409: 422,
+  412: 412,
   413: 413,
   415: 422,
   422: 422,
+  428: 428,
   429: 429,
   500: 500,
   503: 503,
@@ -167,6 +183,14 @@ function refuseDelegate(context: Context): void {
 }
 
 const disclosed = (context: Context, user: User) => disclose(context.actor, select, user);
+
+/** A user at its version: all of it is columns of the account, which show themselves to whoever may see it. */
+function shown(context: Context, user: User) {
+  const row = disclosed(context, user);
+  return new Answer(userView(row), { shows: theAccount(row), isWhole: true });
+}
+
+const validator = { of: 'the user', isRevalidated: true };
 
 const userId = ({ user_id }: z.infer<typeof userParams>) => requireUuid(user_id, ['id']);
 
@@ -245,6 +269,8 @@ export const sweatstack = defineDialect({
       summary: 'Create a managed user',
       description: 'Makes a user that the caller manages. It cannot log in.',
       evidence: 'documented',
+      replayScopes: ['users:write'],
+      validator,
       json: ManagedUserCreate,
       example: { first_name: 'Sam', last_name: null },
       success: { status: 200, description: 'The managed user.', body: UserResponse, evidence: 'documented' },
@@ -252,7 +278,7 @@ export const sweatstack = defineDialect({
       async handle(context, { body }) {
         refuseDelegate(context);
         const user = await createManagedUser(context, toInput(body), { select });
-        return userView(disclosed(context, user));
+        return shown(context, user);
       },
     }),
     route({
@@ -262,6 +288,7 @@ export const sweatstack = defineDialect({
       summary: 'Get a managed user',
       description: 'A user that the caller manages.',
       evidence: 'documented',
+      validator,
       params: userParams,
       success: { status: 200, description: 'The managed user.', body: UserResponse, evidence: 'observed' },
       failures: { 404: 'observed', 422: 'documented' },
@@ -269,7 +296,7 @@ export const sweatstack = defineDialect({
         refuseDelegate(context);
         const user = await findManagedUser(context, userId(params), { select });
         if (user === null) throw new NotFoundError(['id']);
-        return userView(disclosed(context, user));
+        return shown(context, user);
       },
     }),
     route({
@@ -279,6 +306,7 @@ export const sweatstack = defineDialect({
       summary: 'Update a managed user',
       description: 'Changes the names of a user that the caller manages.',
       evidence: 'documented',
+      validator,
       params: userParams,
       json: ManagedUserUpdate,
       form: ManagedUserUpdate,
@@ -290,14 +318,12 @@ export const sweatstack = defineDialect({
         evidence: 'observed',
       },
       failures: { 404: 'observed', 422: 'documented' },
-      async handle(context, { params, body }) {
+      async handle(context, { params, body, precondition }) {
         refuseDelegate(context);
-        const user = await updateManagedUser(
-          context,
-          { id: userId(params), input: toInput(body) },
-          { select },
-        );
-        return userView(disclosed(context, user));
+        const id = userId(params);
+        const input = { ...toInput(body), expects: precondition.expects('User', id) };
+        const user = await updateManagedUser(context, { id, input }, { select });
+        return shown(context, user);
       },
     }),
     route({
@@ -308,12 +334,14 @@ export const sweatstack = defineDialect({
       description:
         'Deletes a user that the caller manages, and all its data: activities, traces and everything else.',
       evidence: 'documented',
+      validator,
       params: userParams,
       success: { status: 200, description: 'The user is deleted.', body: z.null(), evidence: 'assumed' },
       failures: { 404: 'observed', 422: 'documented' },
-      async handle(context, { params }) {
+      async handle(context, { params, precondition }) {
         refuseDelegate(context);
-        await deleteManagedUser(context, userId(params));
+        const id = userId(params);
+        await deleteManagedUser(context, { id, expects: precondition.expects('User', id) });
         return null;
       },
     }),
@@ -352,7 +380,7 @@ export const sweatstack = defineDialect({
         headers: status === 401 ? errorHeaders(error) : {},
       };
     }
-    const status = statuses[error.status];
+    const status = error instanceof BadHeaderError ? 400 : statuses[error.status];
     const detail = status === 422 ? validationErrors(error, fieldNames) : frameworkDetail(error);
     return { status, body: { detail }, headers: errorHeaders(error) };
   },

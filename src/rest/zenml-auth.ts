@@ -102,6 +102,7 @@ export const authRoutes: readonly Route[] = [
     description:
       'Opens a session of an hour by username (or e-mail address) and password, or for a device that its user let in. An API token sent as the password alone is answered with itself, since it is a bearer token already.',
     evidence: 'observed',
+    answersSecret: true,
     isOpen: true,
     form: Login,
     example: { username: 'ada', password: 'usergraph-demo' },
@@ -119,6 +120,7 @@ export const authRoutes: readonly Route[] = [
     description:
       'Begins a login on a device without a browser (RFC 8628): its user types the code in elsewhere, and the device asks `POST /auth/login` meanwhile.',
     evidence: 'observed',
+    answersSecret: true,
     isOpen: true,
     form: DeviceAuthorizationRequest,
     example: { client_id: '01900000-0000-7000-8000-000000000000' },

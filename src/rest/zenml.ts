@@ -21,7 +21,7 @@ import {
 import type { Prisma, User as UserRow } from '../generated/prisma/client.ts';
 import { errorHeaders } from '../http/error-response.ts';
 import { bearer } from './credentials.ts';
-import { defineDialect, type Failure, route, type View } from './dialect.ts';
+import { Answer, defineDialect, type Failure, route, type View } from './dialect.ts';
 import {
   assumed,
   Detail,
@@ -35,6 +35,7 @@ import {
   withDefault,
 } from './fastapi.ts';
 import { messageOf, problemsOf } from './request.ts';
+import { theAccount } from './validators.ts';
 import { authRoutes, authSchemas } from './zenml-auth.ts';
 
 // What it accepts
@@ -113,6 +114,7 @@ const User = z.object({
 
 const select = {
   ...accountSelect,
+  version: true,
   name: true,
   avatarUrl: true,
   company: true,
@@ -178,12 +180,14 @@ const failures = {
   404: assumed('KeyError: there is no such object. Or there is no such path.', z.union([Problem, Detail])),
   405: assumed('The path answers other methods.'),
   409: { description: 'EntityExistsError: another account has that.', body: Problem, evidence: 'observed' },
+  412: assumed('The account is at another version than `If-Match` names; nothing was changed.'),
   413: assumed('The request body is too large.'),
   422: {
     description: 'The request does not fit its schema.',
     body: HTTPValidationError,
     evidence: 'documented',
   },
+  428: assumed('This server wants `If-Match` with every change of an account.'),
   429: assumed('There were too many requests; `Retry-After` says when to come back.'),
   500: assumed('Something went wrong on the side of the server.'),
   503: assumed('The service cannot answer at the moment.'),
@@ -196,10 +200,13 @@ const exceptions: Record<ErrorStatus, readonly [status: keyof typeof failures, n
   403: [403, 'IllegalOperationError'],
   404: [404, 'KeyError'],
   405: [405, null],
+  406: [422, null],
   409: [409, 'EntityExistsError'],
+  412: [412, null],
   413: [413, null],
   415: [422, null],
   422: [422, null],
+  428: [428, null],
   429: [429, null],
   500: [500, null],
   503: [503, null],
@@ -230,8 +237,15 @@ const toInput = ({ avatar_url, job_title, password, is_superuser, ...rest }: Man
   isSuperuser: is_superuser ?? undefined,
 });
 
-const disclosed = ({ actor }: Pick<Context, 'actor'>, user: UserRow) =>
-  userView(disclose(actor, select, user));
+const disclosed = ({ actor }: Pick<Context, 'actor'>, user: UserRow) => disclose(actor, select, user);
+
+/** An account at its version. Who may not read its private facts has less than that, and is not to take it for all. */
+function shown(context: Pick<Context, 'actor'>, user: UserRow) {
+  const row = disclosed(context, user);
+  return new Answer(userView(row), { shows: theAccount(row), isWhole: row.private !== null });
+}
+
+const validator = { of: 'the account', isRevalidated: true };
 const ok = { status: 200, description: 'The account.', body: User, evidence: 'documented' } as const;
 
 /** Who may not change itself is told that as a ValueError here. */
@@ -275,9 +289,10 @@ export const zenml = defineDialect({
       summary: 'Get the caller',
       description: 'The account of the caller.',
       evidence: 'documented',
+      validator,
       success: ok,
       async handle(context) {
-        return disclosed(context, await requireMe(context, { select }));
+        return shown(context, await requireMe(context, { select }));
       },
     }),
     route({
@@ -288,14 +303,16 @@ export const zenml = defineDialect({
       description:
         'Changes the account of the caller. Not for service accounts, nor to take or give up the name `admin`.',
       evidence: 'documented',
+      validator,
       json: UserUpdate,
       example: { job_title: 'Countess' },
       success: ok,
       failures: { 400: 'documented', 409: 'observed', 422: 'documented' },
-      async handle(context, { body }) {
-        requireUser(context);
-        const user = await updateMe(context, toInput(body), { select }).catch(forbiddenIsRule);
-        return disclosed(context, user);
+      async handle(context, { body, precondition }) {
+        const { id } = requireUser(context);
+        const input = { ...toInput(body), expects: precondition.expects('User', id) };
+        const user = await updateMe(context, input, { select }).catch(forbiddenIsRule);
+        return shown(context, user);
       },
     }),
     route({
@@ -321,7 +338,7 @@ export const zenml = defineDialect({
           isActive: is_active,
         };
         const users = await listUsersFrom(context, { filter, offset, limit }, { select });
-        return users.map((user) => disclosed(context, user));
+        return users.map((user) => userView(disclosed(context, user)));
       },
     }),
     route({
@@ -332,11 +349,12 @@ export const zenml = defineDialect({
       description:
         'The account of the caller, for the server that asks. Any server may: this product knows none.',
       evidence: 'observed',
+      validator,
       query: z.object({ server_id: uuid() }),
       success: { ...ok, evidence: 'observed' },
       failures: { 422: 'assumed' },
       async handle(context) {
-        return disclosed(context, await requireMe(context, { select }));
+        return shown(context, await requireMe(context, { select }));
       },
     }),
     route({
@@ -347,18 +365,18 @@ export const zenml = defineDialect({
       description:
         'Changes an account. Its password and whether it is a superuser are for superusers to set.',
       evidence: 'documented',
+      validator,
       params: userParams,
       json: ManagedUserUpdate,
       example: { company: 'Acme' },
       success: ok,
       failures: { 400: 'documented', 403: 'documented', 409: 'observed', 422: 'documented' },
-      async handle(context, { params: { user_id: id }, body }) {
+      async handle(context, { params: { user_id: id }, body, precondition }) {
         const { actor } = context; // whose credential a new password of its own ends
         await refuseInternal(context, id);
-        const user = await updateUser(context, { id, input: toInput(body) }, { select }).catch(
-          unseenIsForbidden,
-        );
-        return disclosed({ actor }, user);
+        const input = { ...toInput(body), expects: precondition.expects('User', id) };
+        const user = await updateUser(context, { id, input }, { select }).catch(unseenIsForbidden);
+        return shown({ actor }, user);
       },
     }),
     route({
@@ -368,12 +386,14 @@ export const zenml = defineDialect({
       summary: 'Delete a user',
       description: 'Deletes an account with all its data.',
       evidence: 'documented',
+      validator,
       params: userParams,
       success: { status: 204, description: 'The account is deleted.', body: null, evidence: 'documented' },
       failures: { 400: 'documented', 403: 'documented', 422: 'documented' },
-      async handle(context, { params: { user_id: id } }) {
+      async handle(context, { params: { user_id: id }, precondition }) {
         await refuseInternal(context, id);
-        await deleteUser(context, { id }).catch(unseenIsForbidden);
+        const expects = precondition.expects('User', id);
+        await deleteUser(context, { id, expects }).catch(unseenIsForbidden);
       },
     }),
     ...authRoutes,

@@ -109,6 +109,7 @@ test('a deleted account is gone, and all its tokens are dead at once', async () 
     await expect(bird.profile()).rejects.toMatchObject({ status: 401, body: { code: 'unauthorized' } });
     await expect(bird.deleteProfile()).rejects.toMatchObject({ status: 401 });
   }
+  await server.app.work();
   expect(await server.app.database.prisma.user.findUnique({ where: { id } })).toBeNull();
 });
 

@@ -110,6 +110,7 @@ describe('a manager works with its users', () => {
     const { prisma } = server.app.database;
     const others = await prisma.dataRecord.count({ where: { NOT: { userId: id } } });
     await ada.deleteUser(id);
+    await server.app.work();
     expect(await prisma.dataRecord.count({ where: { userId: id } })).toBe(0);
     expect(await prisma.dataRecord.count()).toBe(others);
   });

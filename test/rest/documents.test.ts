@@ -65,11 +65,12 @@ const mounts = {
   'under prefixes': { REST_MOUNTS: 'zenml=/zenml,bird=off,katapult=/k' },
 };
 const servers: Record<string, Record<string, readonly string[]>> = {
-  default: { zenml: ['/'], sweatstack: ['/'], katapult: ['/', '/core/v1'], bird: ['/'] },
+  default: { zenml: ['/'], sweatstack: ['/'], katapult: ['/', '/core/v1'], bird: ['/'], usergraph: ['/'] },
   'under prefixes': {
     zenml: ['/zenml', '/zenml/api/v1'],
     sweatstack: ['/'],
     katapult: ['/k', '/k/core/v1'],
+    usergraph: ['/'],
   },
 };
 

@@ -19,7 +19,7 @@ function messageOf(text: string): string {
   return '';
 }
 
-const atRoot = ['zenml: /', 'sweatstack: /', 'katapult: /, /core/v1', 'bird: /'];
+const atRoot = ['zenml: /', 'sweatstack: /', 'katapult: /, /core/v1', 'bird: /', 'usergraph: /'];
 
 describe('REST_MOUNTS', () => {
   it.each(['', ' ', ',', ' , ', 'zenml=/', 'bird=/,katapult=/'])(
@@ -48,8 +48,8 @@ describe('REST_MOUNTS', () => {
   });
 
   it('serves no dialect that is off', () => {
-    expect(placesOf('bird=off')).toEqual(atRoot.slice(0, 3));
-    expect(placesOf('zenml=off,sweatstack=off,katapult=off,bird=off')).toEqual([]);
+    expect(placesOf('bird=off')).toEqual(atRoot.filter((place) => place !== 'bird: /'));
+    expect(placesOf('zenml=off,sweatstack=off,katapult=off,bird=off,usergraph=off')).toEqual([]);
   });
 
   it.each([
@@ -80,7 +80,7 @@ describe('REST_MOUNTS', () => {
     '%s is refused with what to write',
     (text) => {
       expect(messageOf(text)).toMatch(
-        /must be (a dialect and a place, such as zenml=\/zenml or bird=off; the dialects are zenml, sweatstack, katapult, bird|a path such as \/zenml, \/ for the root, or off)/,
+        /must be (a dialect and a place, such as zenml=\/zenml or bird=off; the dialects are zenml, sweatstack, katapult, bird, usergraph|a path such as \/zenml, \/ for the root, or off)/,
       );
     },
   );

@@ -1,7 +1,7 @@
 /** Every REST operation and the operation of the graph that does the same: the same facts, and the same permission. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { dialects } from '../../src/rest/dialects.ts';
+import { imitations } from '../../src/rest/dialects.ts';
 import { openTestApp, type TestApp } from '../setup/app.ts';
 import { birdCases } from './parity/bird.ts';
 import { type Case, isWrite, nameOf, routeOf } from './parity/case.ts';
@@ -30,8 +30,8 @@ afterAll(() => app.close());
 /** What there is for devices only, which the graph is not for. */
 const withoutGraph = ['zenml POST /auth/device_authorization'];
 
-test('every route of every dialect is compared, and no case twice', () => {
-  const all = dialects.flatMap(({ name, routes }) =>
+test('every route of every dialect of a vendor is compared, and no case twice', () => {
+  const all = imitations.flatMap(({ name, routes }) =>
     routes.map(({ method, path }) => `${name} ${method} ${path}`),
   );
   const routes = all.filter((route) => !withoutGraph.includes(route));
@@ -68,7 +68,7 @@ test.each(viewsOf)(
   'every field of $name is mapped, all but $without to the graph',
   ({ name, mapping, without }) => {
     const [dialect, schema = ''] = name.split(' ');
-    expectSameFields(mapping, dialects.find((one) => one.name === dialect)?.schemas[schema]);
+    expectSameFields(mapping, imitations.find((one) => one.name === dialect)?.schemas[schema]);
     expect(withoutCounterpart(mapping)).toEqual(without);
   },
 );
@@ -89,7 +89,7 @@ test('every exception is of cases and askers that there are', () => {
   }
 });
 
-describe.each(dialects.map(({ name }) => name))(
+describe.each(imitations.map(({ name }) => name))(
   '%s tells everyone what the graph tells, and does what it does',
   (name) => {
     const own = cases.filter(({ dialect }) => dialect === name);

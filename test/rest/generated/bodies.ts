@@ -40,6 +40,8 @@ const good: Readonly<Record<string, readonly string[]>> = {
   grant_type: ['password', 'refresh_token', 'refresh_token', ''],
   refresh_token: ['<refreshToken>', '<refreshToken>', 'ug_ref_x'],
   sub: ['<managed>', '<kid>', '<person>'],
+  collection: ['activities', 'traces'],
+  occurredAt: ['2024-02-29T12:00:00Z', '2024-02-29T12:00:00.123+02:00'],
 };
 
 /** Texts that parsers, databases and people stumble over. */
@@ -188,4 +190,16 @@ export function bodiesFor(
     },
     { weight: 1, arbitrary: fc.constant<Body>({ kind: 'none' }) },
   );
+}
+
+/** Newline-delimited JSON: records, mostly. */
+export function linesOf(document: Components): fc.Arbitrary<Body> {
+  const record = bodiesFor({ $ref: '#/components/schemas/NewDataRecord' }, document, { isForm: false });
+  const line = fc.oneof(
+    { weight: 6, arbitrary: fc.constant('{"collection":"activities","data":{"a":1}}') },
+    { weight: 3, arbitrary: record.map((body) => (body.kind === 'text' ? body.text : '')) },
+    { weight: 1, arbitrary: oddText },
+  );
+  const lines = fc.tuple(fc.array(line, { maxLength: 4 }), fc.constantFrom('\n', '\r\n', '\n\n'));
+  return lines.map(([texts, separator]): Body => ({ kind: 'text', text: texts.join(separator) }));
 }

@@ -1,6 +1,6 @@
 /** Requests to a dialect, made of its document: what it describes, what comes near it, and what nobody would send. */
 import fc from 'fast-check';
-import { type Body, bodiesFor, type Components, oddTexts, type Schema } from './bodies.ts';
+import { type Body, bodiesFor, type Components, linesOf, oddTexts, type Schema } from './bodies.ts';
 import { type ActorName, actorNames } from './world.ts';
 
 /** A request as data: `<word>` stands for the id that the world has for it, and the actor for its secret. */
@@ -67,10 +67,18 @@ const oddSegments = [
   '%20<managed>',
 ];
 
+/** What a path's parameter wants, where that is no account. */
+const wanted: Readonly<Record<string, readonly string[]>> = {
+  tokenId: sessions,
+  user_id: ['me', '<person>', '<managed>', '<kid>'],
+  record_id: ['<record>'],
+  erasure_id: ['<erasure>'],
+};
+
 /** A value of a path's parameter: mostly an id of the kind that it wants. */
 const segmentOf = (parameter: string) =>
   weighted<string>(
-    [6, fc.constantFrom(...(parameter === 'tokenId' ? sessions : ['<managed>', '<kid>', '<person>']))],
+    [6, fc.constantFrom(...(wanted[parameter] ?? ['<managed>', '<kid>', '<person>']))],
     [4, fc.constantFrom(...named, ...sessions)],
     [3, fc.constantFrom(...oddSegments)],
     [1, fc.string({ unit: 'binary', maxLength: 12 }).map((text) => encodeURIComponent(text.toWellFormed()))],
@@ -134,6 +142,7 @@ function pairOf(names: readonly string[]) {
 }
 
 const contentTypes = [
+  'application/x-ndjson',
   'application/json',
   'application/json; charset=utf-8',
   'application/json; charset=latin1',
@@ -180,11 +189,14 @@ function requestsTo(document: Document, template: string, method: string): fc.Ar
   const { parameters = [], requestBody } = document.paths[template]?.[method] ?? {};
   const queries = parameters.filter((parameter) => parameter.in === 'query');
   const content = Object.entries(requestBody?.content ?? {});
-  const [, parameter = ''] = /\{(\w+)\}/.exec(template) ?? [];
   const bases = document.servers.map(({ url }) => url.replace(/\/$/, ''));
+  const segments = template.split('/').map((segment) => {
+    const parameter = /^\{(\w+)\}$/.exec(segment)?.[1];
+    return parameter === undefined ? fc.constant(segment) : segmentOf(parameter);
+  });
   const path = fc
-    .tuple(fc.constantFrom(...bases), segmentOf(parameter))
-    .map(([base, text]) => base + template.replace(`{${parameter}}`, () => text));
+    .tuple(fc.constantFrom(...bases), fc.tuple(...segments))
+    .map(([base, texts]) => base + texts.join('/'));
   const changed = fc.tuple(path, fc.constantFrom(...pathChanges)).map(([text, change]) => change(text));
   const required = fc
     .constantFrom(...named)
@@ -206,9 +218,12 @@ function requestsTo(document: Document, template: string, method: string): fc.Ar
         [1, fc.constantFrom(...contentTypes)],
         [1, fc.constant(undefined)],
       ),
-      body: bodiesFor(content[0]?.[1].schema, document, {
-        isForm: type === 'application/x-www-form-urlencoded',
-      }),
+      body:
+        type === 'application/x-ndjson'
+          ? linesOf(document)
+          : bodiesFor(content[0]?.[1].schema, document, {
+              isForm: type === 'application/x-www-form-urlencoded',
+            }),
     })
     .map(({ contentType, ...request }) => ({
       ...request,

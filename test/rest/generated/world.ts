@@ -1,4 +1,5 @@
 /** A world for generated requests: accounts whose facts are to be found by their text, and who may ever read them. */
+import { randomUUID } from 'node:crypto';
 import { hashSecret } from '../../../src/auth/secrets.ts';
 import type { Database } from '../../../src/db/database.ts';
 import { scopes } from '../../../src/domain/policy.ts';
@@ -39,21 +40,42 @@ const accountNames = [
 ] as const;
 type AccountName = (typeof accountNames)[number];
 
-/** Who may read the name of an account, and who its private facts; nobody else, whatever the request. */
-const readers: Record<AccountName, { name: readonly ActorName[]; private: readonly ActorName[] }> = {
-  person: { name: ['person', 'narrowed', 'friend', 'superuser'], private: ['person', 'friend', 'superuser'] },
-  manager: { name: ['manager', 'superuser'], private: ['manager', 'superuser'] },
-  managed: { name: ['manager', 'superuser'], private: ['manager', 'superuser'] },
-  friend: { name: ['friend', 'person', 'narrowed', 'superuser'], private: ['friend', 'superuser'] },
-  robot: { name: ['robot', 'superuser'], private: ['robot', 'superuser'] },
+/** Who may read the name of an account, who its private facts, and who its data; nobody else, whatever the request. */
+const readers: Record<AccountName, Readonly<Record<'name' | 'private' | 'data', readonly ActorName[]>>> = {
+  person: {
+    name: ['person', 'narrowed', 'friend', 'superuser'],
+    private: ['person', 'friend', 'superuser'],
+    data: ['person', 'narrowed', 'friend', 'superuser'],
+  },
+  manager: {
+    name: ['manager', 'superuser'],
+    private: ['manager', 'superuser'],
+    data: ['manager', 'superuser'],
+  },
+  managed: {
+    name: ['manager', 'superuser'],
+    private: ['manager', 'superuser'],
+    data: ['manager', 'superuser'],
+  },
+  friend: {
+    name: ['friend', 'person', 'narrowed', 'superuser'],
+    private: ['friend', 'superuser'],
+    data: ['friend', 'person', 'narrowed', 'superuser'],
+  },
+  robot: {
+    name: ['robot', 'superuser'],
+    private: ['robot', 'superuser'],
+    data: ['robot', 'friend', 'superuser'],
+  },
   superuser: {
     name: ['superuser', 'superuserWithoutAdmin'],
     private: ['superuser', 'superuserWithoutAdmin'],
+    data: ['superuser', 'superuserWithoutAdmin'],
   },
-  suspended: { name: ['superuser'], private: ['superuser'] },
-  stranger: { name: ['superuser'], private: ['superuser'] },
-  kid: { name: ['superuser'], private: ['superuser'] },
-  system: { name: [], private: [] },
+  suspended: { name: ['superuser'], private: ['superuser'], data: ['superuser'] },
+  stranger: { name: ['superuser'], private: ['superuser'], data: ['superuser'] },
+  kid: { name: ['superuser'], private: ['superuser'], data: ['superuser'] },
+  system: { name: [], private: [], data: [] },
 };
 
 /** The facts of an account. */
@@ -64,6 +86,7 @@ export const factsOf = (name: AccountName) => ({
   metadata: `mk-metadata-of-${name}`,
   subject: `mk-subject-of-${name}`,
   agent: `mk-agent-of-${name}`,
+  data: `mk-data-of-${name}`,
 });
 
 export type World = ReturnType<typeof planWorld>;
@@ -81,6 +104,8 @@ export function planWorld() {
   const robot = addAccount(rows, 'robot', { kind: 'SERVICE_ACCOUNT', organizationId: organization });
   rows.share(ids.person, ids.friend, ['data:read', 'profile']);
   rows.share(ids.friend, ids.person, ['data:read']);
+  const record = rows.dataRecord(ids.person, 'traces', {});
+  const [erasure, asked] = [randomUUID(), ago(hour)];
   const { secrets, sessions, refreshToken } = addCredentials(rows, { ...ids, robot, organization });
   return {
     /** What a request may name, by a word. */
@@ -91,6 +116,8 @@ export function planWorld() {
       hidden,
       ...sessions,
       refreshToken,
+      record,
+      erasure,
       none: '00000000-0000-4000-8000-000000000000',
     },
     secrets,
@@ -100,6 +127,10 @@ export function planWorld() {
     async write(database: Database) {
       await deleteAllRows(database);
       await rows.write(database);
+      const about = { userId: ids.suspended, status: 'COMPLETED', inventory: {} } as const;
+      await database.prisma.erasure.create({
+        data: { id: erasure, ...about, requestedAt: asked, undoUntil: asked },
+      });
     },
   };
 }
@@ -122,9 +153,10 @@ function addAccounts(rows: Rows) {
 }
 
 function addAccount(rows: Rows, account: AccountName, columns: Parameters<Rows['user']>[0] = {}): string {
-  const { name, username, email, metadata, subject } = factsOf(account);
+  const { name, username, email, metadata, subject, data } = factsOf(account);
   const id = rows.user({ username, firstName: name, name, metadata: { note: metadata }, ...columns });
   rows.email(id, email);
+  rows.dataRecord(id, 'activities', { note: data });
   if (columns.kind === undefined) rows.password(id, passwordHash);
   if (account === 'stranger') rows.identity({ userId: id, provider: 'github', subject });
   return id;
@@ -164,12 +196,13 @@ function addCredentials(rows: Rows, ids: Record<AccountName | 'organization', st
 /** What no answer to this actor may contain: facts, secrets of others, hashes. */
 function hiddenFrom(actor: ActorName, secrets: Record<ActorName, string | null>): string[] {
   const facts = accountNames.flatMap((account) => {
-    const { name, username, agent, ...known } = factsOf(account);
-    const mayRead = (fact: 'name' | 'private') => readers[account][fact].includes(actor);
+    const { name, username, agent, data, ...known } = factsOf(account);
+    const mayRead = (fact: 'name' | 'private' | 'data') => readers[account][fact].includes(actor);
     const isOwn = account === actor || (account === 'superuser' && actor === 'superuserWithoutAdmin');
     return [
       ...(mayRead('name') ? [] : [name, username]),
       ...(mayRead('private') ? [] : Object.values(known)),
+      ...(mayRead('data') ? [] : [data]),
       ...(isOwn ? [] : [agent]),
     ];
   });

@@ -59,9 +59,9 @@ export async function removeCast({ prisma }: Pick<Database, 'prisma'>): Promise<
   await prisma.$transaction([
     prisma.organization.deleteMany(),
     prisma.user.deleteMany(),
-    prisma.auditEvent.deleteMany(),
     prisma.outboxEvent.deleteMany(),
     prisma.erasure.deleteMany(),
+    prisma.idempotentAnswer.deleteMany(),
     prisma.oAuthClient.deleteMany(),
     prisma.deviceAuthorization.deleteMany(),
   ]);

@@ -10,7 +10,7 @@ const volatile = [
   ['jwt', /eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+/],
   ['user code', /(?<=user_code=|"user_code":")[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}/],
   ['time', /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z/],
-  ['etag', /(?<=W\/")[\w-]{22}(?=")/],
+  ['global id', /(?<=")user_01[0-9a-hjkmnp-tv-z]{24}(?=\.\d+")/],
   [
     'seconds',
     /(?<=\nretry-after: )(?:5\d|60)(?=\n)|(?<=try again in )(?:5\d|60)(?= seconds)|(?<=\nratelimit: "default";r=\d+;t=)(?:5\d|60)(?=\n)/,
