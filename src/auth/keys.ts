@@ -13,7 +13,7 @@ import { DatabaseStateError } from '../db/errors.ts';
 import type { Prisma, PrismaClient, SigningKey } from '../generated/prisma/client.ts';
 import type { Sealing } from './sealing.ts';
 
-/** The one algorithm of this server's tokens. */
+/** The one algorithm of what this server signs. */
 export const algorithm = 'ES256';
 
 /** How long a retired key still verifies, in milliseconds: longer than any token lives that it signed. */
@@ -26,20 +26,33 @@ const patience = 100;
 export interface Keys {
   /** Signs claims (JWS, compact) with the current key; `typ` says what they are (RFC 8725, section 3.11). */
   sign(claims: Record<string, unknown>, typ: string): Promise<string>;
-  /** The public key of this server with this id, current or retired a short while ago. */
+  /** The public key of this server's tokens with this id, current or retired a short while ago. No token verifies by another. */
   find(keyId: string): Promise<CryptoKey | null>;
-  /** The public keys (RFC 7517), the current one first. */
+  /** What signs receipts: with a key of their own, which is made when first needed. Signing itself asks no database. */
+  receiptSigner(): Promise<SignReceipt>;
+  /** The public keys (RFC 7517), the current one first. Those of receipts stay for good: a receipt is to be verified in years. */
   jwks(): Promise<{ keys: JWK[] }>;
 }
+
+/** Signs claims (JWS, compact). */
+export type SignReceipt = (claims: Record<string, unknown>, typ: string) => Promise<string>;
+
+type Purpose = 'tokens' | 'receipts';
 
 type Dependencies = Pick<Sources, 'now' | 'newId'> & {
   readonly prisma: PrismaClient;
   readonly sealing: Sealing;
 };
 
+interface Signing {
+  readonly keyId: string;
+  readonly privateKey: CryptoKey;
+}
+
 interface Loaded {
   readonly at: number;
-  readonly current: { readonly keyId: string; readonly privateKey: CryptoKey };
+  readonly current: Signing;
+  readonly receipts: readonly SigningKey[];
   readonly published: readonly { readonly keyId: string; readonly jwk: JWK; readonly publicKey: CryptoKey }[];
 }
 
@@ -62,21 +75,44 @@ export function createKeys(dependencies: Dependencies): Keys {
     (await read(age)).published.find((key) => key.keyId === keyId)?.publicKey;
 
   return {
-    async sign(claims, typ) {
-      const { keyId, privateKey } = (await read(freshness)).current;
-      return new SignJWT(claims).setProtectedHeader({ alg: algorithm, typ, kid: keyId }).sign(privateKey);
+    sign: async (claims, typ) => signWith((await read(freshness)).current, claims, typ),
+    async receiptSigner() {
+      const isCurrent = ({ retiredAt }: SigningKey) => retiredAt === null;
+      let key = (await read(freshness)).receipts.find(isCurrent);
+      if (key === undefined) {
+        key = (await makeFirst(dependencies, 'receipts')).find(isCurrent);
+        await read(-1); // so that it is published from now on
+      }
+      if (key === undefined) throw new Error('there is no key for receipts');
+      const signing = await toSigning(key, dependencies.sealing);
+      return (claims, typ) => signWith(signing, claims, typ);
     },
     find: async (keyId) =>
       (await publishedAt(keyId, freshness)) ?? (await publishedAt(keyId, patience)) ?? null,
-    jwks: async () => ({ keys: (await read(freshness)).published.map(({ jwk }) => jwk) }),
+    async jwks() {
+      const { published, receipts } = await read(freshness);
+      return {
+        keys: [...published.map(({ jwk }) => jwk), ...receipts.map(({ publicJwk }) => publicJwk as JWK)],
+      };
+    },
   };
+}
+
+const signWith = ({ keyId, privateKey }: Signing, claims: Record<string, unknown>, typ: string) =>
+  new SignJWT(claims).setProtectedHeader({ alg: algorithm, typ, kid: keyId }).sign(privateKey);
+
+async function toSigning(row: SigningKey, sealing: Sealing): Promise<Signing> {
+  const privateKey = (await importJWK(openPrivate(row, sealing), algorithm)) as CryptoKey;
+  return { keyId: row.keyId, privateKey };
 }
 
 async function load(dependencies: Dependencies): Promise<Loaded> {
   const { prisma, now, sealing } = dependencies;
   const at = now();
   const rows = await readRows(prisma, at);
-  const usable = rows.some(({ retiredAt }) => retiredAt === null) ? rows : await makeFirst(dependencies);
+  const usable = rows.some(({ retiredAt }) => retiredAt === null)
+    ? rows
+    : await makeFirst(dependencies, 'tokens');
   const current = usable.find(({ retiredAt }) => retiredAt === null);
   if (!current) throw new Error('there is no signing key');
   const published = await Promise.all(
@@ -86,14 +122,19 @@ async function load(dependencies: Dependencies): Promise<Loaded> {
       publicKey: (await importJWK(publicJwk as JWK, algorithm)) as CryptoKey,
     })),
   );
-  const privateKey = (await importJWK(openPrivate(current, sealing), algorithm)) as CryptoKey;
-  return { at: at.getTime(), current: { keyId: current.keyId, privateKey }, published };
+  const receipts = await readRows(prisma, at, 'receipts');
+  return { at: at.getTime(), current: await toSigning(current, sealing), receipts, published };
 }
 
-function readRows(prisma: Pick<PrismaClient, 'signingKey'>, at: Date): Promise<SigningKey[]> {
+/** The keys that verify: of tokens, until no token can be left that a retired one signed; of receipts, all that there were. */
+function readRows(
+  prisma: Pick<PrismaClient, 'signingKey'>,
+  at: Date,
+  purpose: Purpose = 'tokens',
+): Promise<SigningKey[]> {
   const stillGood = { OR: [{ retiredAt: null }, { retiredAt: { gt: new Date(at.getTime() - overlap) } }] };
   return prisma.signingKey.findMany({
-    where: { organizationId: null, ...stillGood },
+    where: { organizationId: null, purpose, ...(purpose === 'tokens' && stillGood) },
     orderBy: [{ retiredAt: { sort: 'asc', nulls: 'first' } }, { createdAt: 'desc' }],
   });
 }
@@ -111,13 +152,13 @@ function openPrivate({ keyId, encryptedPrivateJwk }: SigningKey, sealing: Sealin
 }
 
 /** Processes that start at once make one key: the lock lets them take turns, and the later ones find it. */
-function makeFirst(dependencies: Dependencies): Promise<SigningKey[]> {
+function makeFirst(dependencies: Dependencies, purpose: Purpose): Promise<SigningKey[]> {
   const { prisma, now } = dependencies;
   return prisma.$transaction(async (tx) => {
     await lock(tx);
-    const rows = await readRows(tx as PrismaClient, now());
-    if (!rows.some(({ retiredAt }) => retiredAt === null)) await makeKey(dependencies, tx);
-    return readRows(tx as PrismaClient, now());
+    const rows = await readRows(tx as PrismaClient, now(), purpose);
+    if (!rows.some(({ retiredAt }) => retiredAt === null)) await makeKey(dependencies, tx, purpose);
+    return readRows(tx as PrismaClient, now(), purpose);
   });
 }
 
@@ -132,7 +173,10 @@ interface Rotation {
   ) => Promise<void>;
 }
 
-/** Makes a new key to sign with. The one before verifies for another hour, and is published for as long. */
+/**
+ * Makes a new key to sign tokens with. The one before verifies for another hour, and is published for as long. Receipts
+ * are signed with a new one, too, which is made with the next of them; those before stay published.
+ */
 export function rotateKeys(dependencies: Dependencies, { isLeak, record }: Rotation): Promise<string> {
   const { prisma, now } = dependencies;
   const longAgo = new Date(now().getTime() - overlap);
@@ -141,13 +185,19 @@ export function rotateKeys(dependencies: Dependencies, { isLeak, record }: Rotat
     const retired = await tx.signingKey.updateManyAndReturn({
       where: {
         organizationId: null,
+        purpose: 'tokens',
         OR: [{ retiredAt: null }, ...(isLeak ? [{ retiredAt: { gt: longAgo } }] : [])],
       },
       data: { retiredAt: isLeak ? longAgo : now() },
       select: { id: true },
     });
-    for (const { id } of retired) await record(tx, 'key.retire', id);
-    const { id, keyId } = await makeKey(dependencies, tx);
+    const ofReceipts = await tx.signingKey.updateManyAndReturn({
+      where: { organizationId: null, purpose: 'receipts', retiredAt: null },
+      data: { retiredAt: now() },
+      select: { id: true },
+    });
+    for (const { id } of [...retired, ...ofReceipts]) await record(tx, 'key.retire', id);
+    const { id, keyId } = await makeKey(dependencies, tx, 'tokens');
     await record(tx, 'key.register', id);
     return keyId;
   });
@@ -159,6 +209,7 @@ const lock = (tx: Prisma.TransactionClient) =>
 async function makeKey(
   { now, newId, sealing }: Dependencies,
   tx: Prisma.TransactionClient,
+  purpose: Purpose,
 ): Promise<{ id: string; keyId: string }> {
   const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true });
   const bare = await exportJWK(publicKey);
@@ -169,6 +220,7 @@ async function makeKey(
       id,
       keyId,
       algorithm,
+      purpose,
       publicJwk: { ...bare, kid: keyId, alg: algorithm, use: 'sig' } as Prisma.InputJsonObject,
       encryptedPrivateJwk: sealing.seal(JSON.stringify(await exportJWK(privateKey)), keyId),
       createdAt: now(),

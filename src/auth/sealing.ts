@@ -7,7 +7,10 @@ export interface Sealing {
   /** @throws when it was sealed with another secret, for another name, or was changed since */
   open(sealed: Uint8Array, name: string): string;
   /** 256 bits that nobody can compute without the secret (HMAC-SHA256). */
-  mac(purpose: 'code' | 'refresh' | 'state' | 'limit', text: string): Uint8Array<ArrayBuffer>;
+  mac(
+    purpose: 'code' | 'refresh' | 'state' | 'limit' | 'acknowledgement',
+    text: string,
+  ): Uint8Array<ArrayBuffer>;
   /** 256 bits for a library that encrypts by itself. */
   key(purpose: 'state'): Uint8Array<ArrayBuffer>;
 }
@@ -24,6 +27,7 @@ export function createSealing(secret: string, randomBytes: (size: number) => Uin
     refresh: derive('refresh'),
     state: derive('state'),
     limit: derive('limit'),
+    acknowledgement: derive('acknowledgement'),
   };
   return {
     seal(plain, name) {

@@ -10,6 +10,8 @@ export const secretPrefixes = {
   authorizationCode: 'ug_cod_',
   deviceCode: 'ug_dev_',
   invitation: 'ug_inv_',
+  exportLink: 'ug_exp_',
+  undoCode: 'ug_und_',
 } as const;
 export type SecretKind = keyof typeof secretPrefixes;
 
@@ -48,7 +50,7 @@ export function secretKind(secret: string): SecretKind | null {
 }
 
 const anywhere = new RegExp(
-  `(${Object.values(secretPrefixes).join('|')})[\\w-]+|eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]*`,
+  `(${Object.values(secretPrefixes).join('|')})[\\w-]+|whsec_[\\w+/=-]+|eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]*`,
   'g',
 );
 

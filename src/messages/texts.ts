@@ -26,6 +26,31 @@ export function phoneCode({ to, code, minutes, issuer }: Code): Message {
   return { channel: 'sms', to, subject: 'Verify your phone number', text };
 }
 
+interface MemberInvitation {
+  readonly to: string;
+  /** The name of the organization. */
+  readonly organization: string;
+  readonly role: 'OWNER' | 'ADMIN' | 'MEMBER';
+  readonly code: string;
+  readonly days: number;
+  /** The URL of this server. */
+  readonly issuer: string;
+}
+
+const roleWords = { OWNER: 'an owner', ADMIN: 'an admin', MEMBER: 'a member' } as const;
+
+export function memberInvitation({ to, organization, role, code, days, issuer }: MemberInvitation): Message {
+  const text = `Somebody at ${issuer} invites you to join the organization "${organization}" as ${roleWords[role]}.
+
+To join, sign in to an account with this e-mail address, and enter this code at ${issuer}/account/invitation within ${days} days:
+
+    ${code}
+
+If you do not expect this, ignore this message: without the code nothing happens. Give it to nobody.
+`;
+  return { channel: 'email', to, subject: 'You are invited to join an organization', text };
+}
+
 interface Notice {
   readonly to: string;
   readonly issuer: string;

@@ -1,16 +1,16 @@
-/** Deleting accounts, and what the deletion was. */
-import { deleteMe, deleteUser } from '../domain/erasure.ts';
-import { deleteManagedUser } from '../domain/managed-users.ts';
-import { LastOwnerError, LastSuperuserError, NotFoundError, ProtectedAccountError } from '../errors.ts';
-import type { Erasure as ErasureRow } from '../generated/prisma/client.ts';
+/** The erasure of an account: how far it is, and the proof of it. */
+import { findErasure, findErasures } from '../domain/erasure.ts';
 import { builder } from './builder.ts';
-import { User } from './user.ts';
+import { defineNode } from './define-node.ts';
+import { nodeQuery } from './node-query.ts';
 
 const ErasureStatus = builder.enumType('ErasureStatus', {
   description: 'How far an erasure has come.',
   values: {
-    PENDING: { description: 'Asked for, not begun.' },
-    RUNNING: { description: 'Under way.' },
+    PENDING: {
+      description: 'Asked for, not begun: the account is gone for everybody, and nothing of it is erased.',
+    },
+    RUNNING: { description: 'Under way, here or at those downstream who hold data, too.' },
     COMPLETED: { description: 'Everything is gone.' },
     FAILED: { description: 'Stopped by an error; it will be tried again.' },
     UNDONE: { description: 'Undone in time: the account was restored.' },
@@ -27,13 +27,27 @@ const ErasedKind = builder.objectRef<{ kind: string; count: number }>('ErasedKin
   }),
 });
 
-const Erasure = builder.prismaObject('Erasure', {
-  description: 'The deletion of an account and of everything it owned.',
+builder.prismaObject('ErasureOwner', {
+  description: 'A downstream owner of data that takes part in an erasure.',
+  select: { id: true },
+  fields: (t) => ({
+    name: t.exposeString('name'),
+    acknowledgedAt: t.expose('acknowledgedAt', { type: 'DateTime', nullable: true }),
+    withdrawnAt: t.expose('withdrawnAt', { type: 'DateTime', nullable: true }),
+  }),
+});
+
+const inOrder = { orderBy: [{ name: 'asc' as const }, { id: 'asc' as const }] };
+
+export const Erasure = builder.prismaObject('Erasure', {
+  description:
+    'The deletion of an account and of everything it owned. It holds nothing personal, so whoever knows its id can read it.',
   select: { id: true, userId: true },
   fields: (t) => ({
-    id: t.globalID({
-      description: 'The global id of the erasure, for client caches; `node` does not find it.',
-      resolve: ({ id }) => ({ type: 'Erasure', id }) as never,
+    uuid: t.field({
+      type: 'UUID',
+      description: 'The id of the erasure outside this graph: in its receipt, and at `/v1/erasures`.',
+      resolve: ({ id }) => id,
     }),
     userId: t.globalID({
       description: 'The global id that the account had.',
@@ -42,72 +56,44 @@ const Erasure = builder.prismaObject('Erasure', {
     status: t.expose('status', { type: ErasureStatus }),
     inventory: t.field({
       type: [ErasedKind],
-      description: 'What was found and erased, by kind. Empty until it is complete.',
+      description: 'What was found and erased so far, by kind.',
       select: { inventory: true },
       resolve: ({ inventory }) =>
         Object.entries((inventory ?? {}) as Record<string, number>).map(([kind, count]) => ({ kind, count })),
     }),
     requestedAt: t.expose('requestedAt', { type: 'DateTime' }),
+    undoUntil: t.expose('undoUntil', { type: 'DateTime' }),
+    startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true }),
+    erasedAt: t.expose('erasedAt', { type: 'DateTime', nullable: true }),
     completedAt: t.expose('completedAt', { type: 'DateTime', nullable: true }),
+    undoneAt: t.expose('undoneAt', { type: 'DateTime', nullable: true }),
+    owners: t.relation('owners', {
+      query: inOrder,
+      description: 'Those downstream who hold data of users, and were told to erase it, by name.',
+    }),
+    pendingOwners: t.stringList({
+      description: 'The names of those who have not said yet that they have erased: what it waits for.',
+      select: { owners: { where: { acknowledgedAt: null, withdrawnAt: null }, ...inOrder } },
+      resolve: ({ owners }) => owners.map(({ name }) => name),
+    }),
+    receipt: t.exposeString('receipt', {
+      nullable: true,
+      description:
+        'The signed receipt (JWS, compact; `typ` is `erasure-receipt+jwt`), which anybody can verify by the keys at `/.well-known/jwks.json`. Null until it is complete.',
+    }),
   }),
 });
 
-function erasureSuccess(name: string, description: string) {
-  return builder.objectRef<{ erasure: ErasureRow }>(name).implement({
-    description,
-    fields: (t) => ({
-      erasure: t.field({
-        type: Erasure,
-        description: 'What the deletion was.',
-        resolve: ({ erasure }) => erasure,
-      }),
-    }),
-  });
-}
+defineNode(Erasure, (context, ids, info) => findErasures(context, ids, nodeQuery(context, info, 'Erasure')));
 
-const DeleteMeSuccess = erasureSuccess(
-  'DeleteMeSuccess',
-  'Your account is gone, and with it everything it owned.',
-);
-const DeleteUserSuccess = erasureSuccess(
-  'DeleteUserSuccess',
-  'The account is gone, and with it everything it owned.',
-);
-const DeleteManagedUserSuccess = erasureSuccess(
-  'DeleteManagedUserSuccess',
-  'The managed user is gone, and with it all activities, traces and other data.',
-);
-
-const deletes = 'Irreversible. Everything it owns goes with it, and its credentials stop at once.';
-
-builder.mutationFields((t) => ({
-  deleteMe: t.field({
-    type: DeleteMeSuccess,
-    description: `Deletes your own account. ${deletes} Needs the scope \`users:write\`.`,
-    errors: {
-      types: [ProtectedAccountError, LastOwnerError, LastSuperuserError],
-      union: { description: 'What came of `deleteMe`.' },
-    },
-    resolve: async (_root, _args, context) => ({ erasure: await deleteMe(context) }),
+builder.queryField('erasure', (t) =>
+  t.field({
+    type: Erasure,
+    nullable: true,
+    description:
+      'The erasure with this id, for whoever knows it, without any credential; null when there is none.',
+    args: { id: t.arg.globalID({ for: [Erasure], required: true, description: 'Its global id.' }) },
+    resolve: (_root, { id }, context, info) =>
+      findErasure(context, id.id, nodeQuery(context, info, 'Erasure')),
   }),
-  deleteUser: t.field({
-    type: DeleteUserSuccess,
-    description: `Deletes an account: your own, one that you manage, a service account that you run; any but internal ones, for superusers. ${deletes} Needs the scope \`users:write\`.`,
-    errors: {
-      types: [NotFoundError, ProtectedAccountError, LastOwnerError, LastSuperuserError],
-      union: { description: 'What came of `deleteUser`.' },
-    },
-    args: { id: t.arg.globalID({ for: [User], required: true, description: 'The account.' }) },
-    resolve: async (_root, { id }, context) => ({ erasure: await deleteUser(context, { id: id.id }) }),
-  }),
-  deleteManagedUser: t.field({
-    type: DeleteManagedUserSuccess,
-    description: `Deletes a user that you manage. ${deletes} Needs the scope \`users:write\`.`,
-    errors: {
-      types: [NotFoundError, LastOwnerError],
-      union: { description: 'What came of `deleteManagedUser`.' },
-    },
-    args: { id: t.arg.globalID({ for: [User], required: true, description: 'The managed user.' }) },
-    resolve: async (_root, { id }, context) => ({ erasure: await deleteManagedUser(context, id.id) }),
-  }),
-}));
+);

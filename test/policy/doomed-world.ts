@@ -15,7 +15,7 @@ export const traces = {
   person: [
     ...['Ada Gone', 'ada-bio', 'ada-metadata', 'ada-name', 'ada@gone.example', 'ada2@gone.example'],
     ...['+4917000000001', 'ada-subject', 'ada.identity@gone.example', 'AdaBrowser', '198.51.100.7'],
-    ...['ada-token', 'ada-activity', 'ada-trace', 'ada-earlier-bio', ...ofKid],
+    ...['ada-token', 'ada-activity', 'ada-trace', 'ada-earlier-bio', 'ada-answer', ...ofKid],
   ],
   kid: ofKid,
   robot: [
@@ -41,6 +41,7 @@ export const inventories = {
     apiTokens: 1,
     consents: 1,
     codes: 3,
+    exports: 1,
     invitations: 2,
     shares: 3,
     'dataRecords.activities': 2,
@@ -56,6 +57,7 @@ export const inventories = {
     apiTokens: 0,
     consents: 0,
     codes: 0,
+    exports: 0,
     invitations: 0,
     shares: 1,
     'dataRecords.activities': 1,
@@ -70,6 +72,7 @@ export const inventories = {
     apiTokens: 1,
     consents: 0,
     codes: 0,
+    exports: 0,
     invitations: 0,
     shares: 0,
   },
@@ -90,6 +93,7 @@ export async function createDoomedWorld(app: Pick<TestApp, 'database' | 'withTok
   };
   await rows.write(app.database);
   const invitation = await addClientsAndCodes(app.database, { ...bystanders, ada, kid });
+  await addExportsAndWebhooks(app.database, { ...bystanders, ada, kid });
   await addRefreshTokens(
     app.database,
     sessions.map(({ id }) => id),
@@ -108,8 +112,8 @@ export async function createDoomedWorld(app: Pick<TestApp, 'database' | 'withTok
     erased: { person: [ada, kid, sibling], kid: [kid], robot: [robot, bot] },
     /** The ids by which the rows that go, or lose their values, are known. */
     owned: {
-      person: [ada, kid, sibling, invitation, ...sessions.map(({ id }) => id)],
-      kid: [kid],
+      person: [ada, kid, sibling, encodeId('User', kid), invitation, ...sessions.map(({ id }) => id)],
+      kid: [kid, encodeId('User', kid)],
       robot: [robot, bot],
     },
   };
@@ -251,6 +255,61 @@ async function addClientsAndCodes(
     ],
   });
   return invitation;
+}
+
+/** What tells others of accounts, and what was told already: of hers, and of those who stay. */
+async function addExportsAndWebhooks(
+  { prisma }: Pick<Database, 'prisma'>,
+  { ada, kid, grace, root, organization }: Record<'ada' | 'kid' | 'grace' | 'root' | 'organization', string>,
+): Promise<void> {
+  const { newId, randomBytes } = createSources();
+  const bytes = () => new Uint8Array(randomBytes(32));
+  const expiresAt = ahead(hour);
+  await prisma.dataExport.createMany({
+    data: [
+      { id: newId(), userId: ada, requestedById: ada, tokenHash: bytes(), expiresAt },
+      { id: newId(), userId: grace, requestedById: ada, tokenHash: bytes(), expiresAt },
+    ],
+  });
+  const answered = (actorId: string, body: object) => ({
+    ...{ id: newId(), actorId, key: newId(), requestHash: bytes(), status: 201, headers: {} },
+    ...{ body: JSON.stringify(body), expiresAt },
+  });
+  await prisma.idempotentAnswer.createMany({
+    data: [
+      answered(ada, { note: 'ada-answer' }),
+      answered(root, { id: ada, note: 'ada-answer' }),
+      answered(grace, { id: encodeId('User', kid), name: 'Kidfirst' }),
+      answered(grace, { id: grace }),
+    ],
+  });
+  await addDelivery(prisma, { ada, root });
+  await prisma.signingKey.create({
+    data: { id: newId(), keyId: newId(), algorithm: 'ES256', publicJwk: {}, organizationId: organization },
+  });
+}
+
+/** Disabled, so that nothing is sent. */
+async function addDelivery(
+  prisma: Database['prisma'],
+  { ada, root }: Record<'ada' | 'root', string>,
+): Promise<void> {
+  const { newId, randomBytes } = createSources();
+  const [webhookId, eventId] = [newId(), newId()];
+  const webhook = { name: 'Downstream', url: 'https://downstream.example/', disabledAt: ahead(0) };
+  const encryptedSecret = new Uint8Array(randomBytes(32));
+  await prisma.webhook.createMany({
+    data: [
+      { id: webhookId, ...webhook, encryptedSecret, createdById: ada },
+      { id: newId(), ...webhook, encryptedSecret, createdById: root },
+    ],
+  });
+  const event = { type: 'user.updated', subjectId: ada, occurredAt: ahead(0), publishedAt: ahead(0) };
+  const payload = { id: ada, objectType: 'User', fields: ['bio'] };
+  const { sequence } = await prisma.outboxEvent.create({ data: { id: eventId, ...event, payload } });
+  await prisma.webhookDelivery.create({
+    data: { id: newId(), webhookId, eventId, subjectId: ada, sequence, nextAttemptAt: ahead(0) },
+  });
 }
 
 async function addRefreshTokens(
