@@ -4,6 +4,7 @@ import type { CodegenConfig } from '@graphql-codegen/cli';
 const scalars = {
   DateTime: 'string',
   EmailAddress: 'string',
+  JSON: 'unknown',
   JSONObject: 'Record<string, unknown>',
   Locale: 'string',
   PhoneNumber: 'string',

@@ -2,7 +2,7 @@
 // proves each fact of a vendor's page, from the titles of the tests.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { dialects } from '../src/rest/dialects.ts';
+import { imitations } from '../src/rest/dialects.ts';
 import { evidences, type Fidelity, fidelityOf } from '../src/rest/fidelity.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -12,10 +12,10 @@ const factTests = 'test/rest/seeds';
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
 export function fidelityReport(): string {
-  const reports = dialects.map(fidelityOf);
+  const reports = imitations.map(fidelityOf);
   return `# Fidelity of the REST dialects
 
-Clients of ${dialects.map(({ title }) => title).join(', ')} work here by a change of their base URL, as far as
+Clients of ${imitations.map(({ title }) => title).join(', ')} work here by a change of their base URL, as far as
 what those vendors answer is known. This report says, for every operation and every status, how it is known. It is
 generated (\`npm run fidelity\`) from the route tables in \`src/rest/\` that serve the dialects; the running server shows it
 at \`/fidelity\`. The exact requests and answers are the files in [\`test/rest/transcripts\`](../test/rest/transcripts).

@@ -14,14 +14,16 @@ import {
   RateLimitedError,
   UnauthenticatedError,
 } from './errors.ts';
+import { createStreams } from './graphql/streams.ts';
 import { createGraphQL } from './graphql.ts';
 import { addCorsHeaders } from './http/cors.ts';
 import { errorResponse } from './http/error-response.ts';
 import { type Connection, type Exchange, openExchange } from './http/exchange.ts';
+import { archiveSchemaResponse, findExport } from './http/export-download.ts';
 import { createHealth } from './http/health.ts';
 import { addRateLimitHeaders } from './http/rate-limit-headers.ts';
 import { limitBody, mediaType } from './http/request-body.ts';
-import { logRequest } from './http/request-log.ts';
+import { logWhenDone } from './http/request-log.ts';
 import { sdlResponse } from './http/sdl.ts';
 import type { RateLimit } from './limits.ts';
 import type { Log } from './log.ts';
@@ -53,7 +55,7 @@ export interface App {
   startWork(): Promise<void>;
   /** Does what is due in the background, and what follows from it, until nothing is left. */
   workOff(): Promise<void>;
-  /** From now on `/readyz` tells load balancers to send no more. */
+  /** From now on `/readyz` tells load balancers to send no more; the streams, which have no end of their own, end. */
   drain(): void;
   close(): Promise<void>;
 }
@@ -71,7 +73,8 @@ export function createApp({ database, config, log, origin, messages, ...given }:
   });
   const { limits } = services;
   const isTrustedProxy = createNetworkTest(config.trustedProxies);
-  const graphql = createGraphQL({ log });
+  const streams = createStreams();
+  const graphql = createGraphQL({ log, streams });
   const health = createHealth(database);
   const documents = createDocuments(config.restMounts, config.publicUrl);
   const demoAccounts = () => hasDemoAccounts(database);
@@ -95,11 +98,13 @@ export function createApp({ database, config, log, origin, messages, ...given }:
       health.handle(url) ??
       pages.handle(request, url) ??
       sdlResponse(request, url) ??
+      archiveSchemaResponse(request, url) ??
       documents.handle(request, url);
     if (open !== undefined) return open;
     const call =
       findEndpoint(exchange, serving) ??
       findAccountPage(exchange, serving) ??
+      findExport(exchange) ??
       findCall(exchange, config.restMounts, restSettings);
     if (call instanceof Response) return call;
     if (call !== undefined) {
@@ -117,9 +122,12 @@ export function createApp({ database, config, log, origin, messages, ...given }:
     if (!['GET', 'POST'].includes(request.method)) throw new MethodNotAllowedError(['GET', 'POST']);
     requireJson(request);
     const context = await identify(exchange, () => bearerSecret(request.headers));
-    return graphql.fetch(await limitBody(request, config.maxBodyBytes), context, (cost) =>
-      count(exchange, context.actor, cost),
-    );
+    return graphql.fetch(await limitBody(request, config.maxBodyBytes), context, {
+      count: (cost) => count(exchange, context.actor, cost),
+      onStream: (ended) => {
+        exchange.streamEnded = ended;
+      },
+    });
   }
 
   /** Authenticates once, and counts the request: a bad credential against the address that it came from. */
@@ -160,7 +168,7 @@ export function createApp({ database, config, log, origin, messages, ...given }:
       response.headers.set('x-request-id', exchange.requestId);
       if (exchange.rateLimit) addRateLimitHeaders(response.headers, exchange.rateLimit);
       addCorsHeaders(response.headers, request, config.corsOrigins);
-      logRequest(exchange, response);
+      logWhenDone(exchange, response);
       return response;
     },
     ready: async () => {
@@ -168,8 +176,12 @@ export function createApp({ database, config, log, origin, messages, ...given }:
     },
     startWork: () => services.jobs.start(work),
     workOff: () => services.jobs.workOff(work),
-    drain: health.drain,
+    drain: () => {
+      health.drain();
+      streams.close();
+    },
     close: async () => {
+      streams.close();
       await graphql.dispose();
       await services.close();
     },

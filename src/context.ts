@@ -24,6 +24,7 @@ export interface Sources {
 /** What of the configuration the domain goes by. */
 export type Settings = Pick<
   Config,
+  | 'publicUrl'
   | 'sessionDays'
   | 'sessionIdleDays'
   | 'signUp'
@@ -46,7 +47,7 @@ export interface Context extends Sources {
   readonly settings: Settings;
   /** The URL that this server signs tokens as (RFC 8414), without a slash at its end. */
   readonly issuer: string;
-  readonly keys: Pick<Keys, 'sign'>;
+  readonly keys: Pick<Keys, 'sign' | 'receiptSigner'>;
   readonly accessTokens: AccessTokens;
   readonly externalTokens: ExternalTokens;
   readonly sealing: Sealing;

@@ -6,8 +6,9 @@
 export const errorRegistry = {
   INVALID_INPUT: { status: 422, as: 'data', message: 'The input has problems.' },
   NOT_FOUND: { status: 404, as: 'data', message: 'There is no such object, or you may not see it.' },
-  CONFLICT: { status: 409, as: 'data', message: 'The account was changed since you read it.' },
+  CONFLICT: { status: 409, as: 'data', message: 'What you would change was changed since you read it.' },
   LOGIN_NAME_TAKEN: { status: 409, as: 'data', message: 'Another account uses this name to sign in.' },
+  SUB_DOMAIN_TAKEN: { status: 409, as: 'data', message: 'Another organization has this sub-domain.' },
   IDENTITY_TAKEN: { status: 409, as: 'data', message: 'Another account is linked to this identity.' },
   INVALID_CREDENTIALS: { status: 401, as: 'data', message: 'The login or the password is wrong.' },
   ACCOUNT_NOT_ACTIVE: { status: 403, as: 'data', message: 'The account is not active.' },
@@ -50,6 +51,21 @@ export const errorRegistry = {
     message: 'This is not an id of this graph, such as user_01h455vb4pex5vsknk084sn02q; a UUID is none.',
   },
   INVALID_ARGUMENT: { status: 400, as: 'request', message: 'An argument cannot be used.' },
+  PRECONDITION_FAILED: {
+    status: 412,
+    as: 'request',
+    message: 'What is there is not what the request was made for: read it again, then retry.',
+  },
+  PRECONDITION_REQUIRED: {
+    status: 428,
+    as: 'request',
+    message: 'Send If-Match with the ETag of what you read: this server changes nothing without it.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    as: 'request',
+    message: 'This Idempotency-Key was used for another request: use a new one for each.',
+  },
   RATE_LIMITED: { status: 429, as: 'request', message: 'Too many requests; try again later.' },
   GRAPHQL_PARSE_FAILED: { status: 400, as: 'request', message: 'The document is not GraphQL.' },
   GRAPHQL_VALIDATION_FAILED: { status: 400, as: 'request', message: 'The document does not fit the schema.' },
@@ -61,6 +77,11 @@ export const errorRegistry = {
   BAD_USER_INPUT: { status: 400, as: 'request', message: 'The variables or the document cannot be used.' },
   BAD_REQUEST: { status: 400, as: 'request', message: 'The request cannot be understood.' },
   METHOD_NOT_ALLOWED: { status: 405, as: 'request', message: 'This path answers other methods.' },
+  NOT_ACCEPTABLE: {
+    status: 406,
+    as: 'request',
+    message: 'A subscription is answered as a stream: ask for it with Accept: text/event-stream.',
+  },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, as: 'request', message: 'Send the request as application/json.' },
   PAYLOAD_TOO_LARGE: { status: 413, as: 'request', message: 'The request body is too large.' },
   SERVICE_UNAVAILABLE: { status: 503, as: 'request', message: 'The database cannot be reached; try again.' },
@@ -138,10 +159,10 @@ export class NotFoundError extends DomainError {
 export class ConflictError extends DomainError {
   readonly currentVersion: number;
 
-  constructor(currentVersion: number) {
+  constructor(currentVersion: number, what = 'account') {
     super('CONFLICT', {
       path: ['input', 'expectedVersion'],
-      message: `The account was changed since you read it: it is at version ${currentVersion} now. Read it again, then retry.`,
+      message: `The ${what} was changed since you read it: it is at version ${currentVersion} now. Read it again, then retry.`,
     });
     this.currentVersion = currentVersion;
   }
@@ -150,6 +171,12 @@ export class ConflictError extends DomainError {
 export class LoginNameTakenError extends DomainError {
   constructor(path: readonly string[]) {
     super('LOGIN_NAME_TAKEN', { path });
+  }
+}
+
+export class SubDomainTakenError extends DomainError {
+  constructor() {
+    super('SUB_DOMAIN_TAKEN', { path: ['input', 'subDomain'] });
   }
 }
 
@@ -316,6 +343,13 @@ export class InvalidIdError extends DomainError {
 export class InvalidArgumentError extends DomainError {
   constructor(message: string, path: readonly string[] = []) {
     super('INVALID_ARGUMENT', { message, path });
+  }
+}
+
+/** A header that cannot be read, or that this path does not take. */
+export class BadHeaderError extends DomainError {
+  constructor(message: string) {
+    super('BAD_REQUEST', { message });
   }
 }
 

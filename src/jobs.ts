@@ -12,7 +12,7 @@ import type { Log } from './log.ts';
 /** What a job of each queue says. */
 export interface JobData extends Record<QueueName, object> {
   readonly erasures: { readonly erasureId: string };
-  readonly deliveries: { readonly webhookId: string; readonly subjectId: string };
+  readonly deliveries: { readonly webhookId: string };
 }
 
 export interface Jobs {
@@ -33,6 +33,10 @@ export interface Work {
   readonly handlers: JobHandlers;
   /** Finds what is due by the clock and by no job, and asks for the jobs. Runs at the start, after changes, and now and then. */
   sweep(): Promise<void>;
+  /** Waits for what a sweep or a job began that goes on by itself. @returns how much that was */
+  settled(): Promise<number>;
+  /** Ends it, as soon as it can be ended. */
+  stop(): Promise<void>;
 }
 
 export interface Worker extends Jobs {
@@ -111,6 +115,7 @@ export function createWorker({ pool, log }: { pool: pg.Pool; log: Log }): Worker
             done += 1;
           }
         }
+        done += await work.settled();
         if (done === 0) return;
       }
     },
@@ -118,8 +123,10 @@ export function createWorker({ pool, log }: { pool: pg.Pool; log: Log }): Worker
       clearInterval(regular);
       clearTimeout(soon);
       if (running === undefined) return;
+      const { stop } = running;
       running = undefined;
       await sweeping;
+      await stop();
       await boss.stop({ timeout: 5_000 });
     },
   };

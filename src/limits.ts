@@ -117,6 +117,11 @@ export function createLimits({
   };
 }
 
+/** What a caller is counted as where this process alone counts: who really acts, or where the anonymous come from. */
+export function callerKey(actor: Actor, ipAddress: string | null): string {
+  return identityOf(actor) ?? `address:${addressBlock(ipAddress)}`;
+}
+
 /** Who really acts: what somebody does for another account is not that account's to pay. */
 function identityOf({ delegate, user, organizationId }: Actor): string | null {
   const account = delegate?.id ?? user?.id;

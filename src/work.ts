@@ -4,7 +4,7 @@ import { sweepErasures, workOnErasure } from './domain/erasure-work.ts';
 import { system } from './domain/policy.ts';
 import type { Work } from './jobs.ts';
 import { unlimited } from './limits.ts';
-import { deliver, sweepDeliveries } from './webhooks/deliver.ts';
+import { createDeliveries } from './webhooks/deliver.ts';
 import { publishEvents } from './webhooks/publish.ts';
 
 type Parts = Omit<WorkContext, 'actor' | 'requestId' | 'client' | 'rateLimit' | 'issuer'> & {
@@ -12,6 +12,7 @@ type Parts = Omit<WorkContext, 'actor' | 'requestId' | 'client' | 'rateLimit' | 
 };
 
 export function createWork(parts: Parts): Work {
+  const deliveries = createDeliveries();
   /** Each job has an id of its own, as a request has, by which the log and the trail know it. */
   const open = (): WorkContext => {
     const requestId = parts.newId();
@@ -28,13 +29,15 @@ export function createWork(parts: Parts): Work {
   return {
     handlers: {
       erasures: (data) => workOnErasure(open(), data),
-      deliveries: (data) => deliver(open(), data),
+      deliveries: async ({ webhookId }) => deliveries.begin(open(), webhookId),
     },
     async sweep() {
       const context = open();
       await sweepErasures(context);
       await publishEvents(context);
-      await sweepDeliveries(context);
+      await deliveries.sweep(context);
     },
+    settled: deliveries.settled,
+    stop: deliveries.stop,
   };
 }

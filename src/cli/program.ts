@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { version } from '../version.ts';
+import { auditCommand } from './audit.ts';
 import { runCreateAdmin } from './create-admin.ts';
 import { keysCommand } from './keys.ts';
 import { runMigrate } from './migrate.ts';
@@ -30,5 +31,5 @@ export function createProgram(): Command {
     .option('--yes', 'do so on a database server, too')
     .action(reportErrors(runSeed));
 
-  return program.addCommand(tokenCommand()).addCommand(keysCommand());
+  return program.addCommand(tokenCommand()).addCommand(keysCommand()).addCommand(auditCommand());
 }

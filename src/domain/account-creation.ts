@@ -1,10 +1,10 @@
 /** How accounts of each kind come to be. */
 import { hashPassword } from '../auth/passwords.ts';
 import type { Context } from '../context.ts';
-import { IdentityTakenError, type InputProblem } from '../errors.ts';
+import { IdentityTakenError, type InputProblem, UnauthenticatedError } from '../errors.ts';
 import type { Prisma, User } from '../generated/prisma/client.ts';
-import { enforce } from './accounts.ts';
-import { record } from './audit.ts';
+import { enforce, existing } from './accounts.ts';
+import { creationOf, record } from './audit.ts';
 import { requireUser } from './caller.ts';
 import { addEmail, addPhoneNumber } from './contacts.ts';
 import { isUniqueViolation } from './database-errors.ts';
@@ -50,7 +50,8 @@ export async function createUser(context: Context, input: Input, query: UserQuer
     if (oauthIdentity) await addIdentity(context, tx, id, oauthIdentity);
     if (hash !== null)
       await tx.password.create({ data: { userId: id, hash, expired: true, updatedAt: context.now() } });
-    return created(context, tx, id, query);
+    const told = { ...columns, username, metadata, email, phoneNumber, oauthIdentity };
+    return created(context, tx, { id, ...told, password: hash === null ? undefined : true }, query);
   });
 }
 
@@ -84,8 +85,18 @@ export async function createManagedUser(context: Context, input: Input, query: U
   const columns = parseInput(createManagedUserInput, input);
   return transact(context, async (tx) => {
     const id = await insert(context, tx, { ...columns, kind: 'MANAGED', managerId: manager.id });
-    return created(context, tx, id, query);
+    await requireStaying(tx, manager.id);
+    return created(context, tx, { id, ...columns, managerId: manager.id }, query);
   });
+}
+
+/**
+ * The new row holds its manager: a deletion that comes later waits and takes it along, and one that came before is seen.
+ * @throws {UnauthenticatedError} when the manager is being deleted
+ */
+async function requireStaying(tx: Transaction, id: string): Promise<void> {
+  const manager = await tx.user.findFirst({ where: { id, ...existing }, select: { id: true } });
+  if (manager === null) throw new UnauthenticatedError('The account is gone.');
 }
 
 /** Creates an account for a program of an organization. For its owners and admins. */
@@ -101,7 +112,7 @@ export async function createServiceAccount(
   const columns = parseInput(createServiceAccountInput, input, { also });
   return transact(context, async (tx) => {
     const id = await insert(context, tx, { ...columns, kind: 'SERVICE_ACCOUNT', organizationId });
-    return created(context, tx, id, query);
+    return created(context, tx, { id, ...columns, organizationId }, query);
   });
 }
 
@@ -138,7 +149,18 @@ async function addIdentity(
   }
 }
 
-async function created(context: Context, tx: Transaction, id: string, query: UserQuery): Promise<User> {
-  await record(context, tx, { action: 'user.create', subject: { type: 'User', id }, about: id });
+async function created(
+  context: Context,
+  tx: Transaction,
+  { id, organizationId = null, ...told }: Columns & { id: string; organizationId?: string | null },
+  query: UserQuery,
+): Promise<User> {
+  await record(context, tx, {
+    action: 'user.create',
+    subject: { type: 'User', id },
+    about: id,
+    organizationId,
+    changes: creationOf({ ...told, organizationId }),
+  });
   return (await tx.user.findUniqueOrThrow({ where: { id }, ...query })) as User;
 }

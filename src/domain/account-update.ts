@@ -74,6 +74,7 @@ export async function writeUser(
     about: row.id,
     organizationId: row.organizationId,
     changes,
+    event: changes.status?.after === 'SUSPENDED' ? 'user.suspended' : undefined,
   });
   return updated as User;
 }

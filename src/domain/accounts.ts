@@ -19,6 +19,7 @@ import {
   visibility,
 } from './policy.ts';
 import type { Transaction } from './transaction.ts';
+import type { ExpectedVersion } from './versions.ts';
 
 /** The columns of a user that the policy decides on. */
 export const accountSelect = {
@@ -33,19 +34,37 @@ export const accountSelect = {
 
 /** Nobody sees the accounts of the system itself. */
 const notInternal: Prisma.UserWhereInput = { kind: { not: 'INTERNAL' } };
+/** An account that is being deleted exists for nobody, whatever it was to them. */
+export const existing = { status: { not: 'DELETING' } } as const satisfies Prisma.UserWhereInput;
+const existingExternal: Prisma.UserWhereInput = { ...notInternal, ...existing };
 const nothing: Prisma.UserWhereInput = { id: { in: [] } };
 const anyOf = (...conditions: Prisma.UserWhereInput[]): Prisma.UserWhereInput => ({
   AND: [notInternal, { OR: conditions }],
 });
 
-/** The accounts that a list shows: the actor itself, those it manages, and those who share with it. */
-export function listedWhere({ actor }: Pick<Context, 'actor'>): Prisma.UserWhereInput {
-  if (visibility(actor).everything) return notInternal;
-  return actor.user === null ? nothing : anyOf(...ownWhere(actor, actor.user));
+/**
+ * The accounts that a list shows: the actor itself, those it manages, and those who share with it. Superusers alone find
+ * those that are being deleted, where they ask for them.
+ */
+export function listedWhere(
+  { actor }: Pick<Context, 'actor'>,
+  { withDeleting = false }: { withDeleting?: boolean } = {},
+): Prisma.UserWhereInput {
+  if (visibility(actor).everything) return withDeleting ? notInternal : existingExternal;
+  return actor.user === null ? nothing : { AND: [existing, anyOf(...ownWhere(actor, actor.user))] };
 }
 
 /** The accounts that exist for the actor: the listed ones, those it lets in, and those of its organizations. */
-export function visibleWhere({ actor }: Pick<Context, 'actor'>): Prisma.UserWhereInput {
+export const visibleWhere = (context: Pick<Context, 'actor'>): Prisma.UserWhereInput => ({
+  AND: [existing, inSightWhere(context)],
+});
+
+/** The accounts that would exist for the actor, were they not being deleted. */
+export const deletingWhere = (context: Pick<Context, 'actor'>): Prisma.UserWhereInput => ({
+  AND: [{ status: 'DELETING' }, inSightWhere(context)],
+});
+
+function inSightWhere({ actor }: Pick<Context, 'actor'>): Prisma.UserWhereInput {
   const sees = visibility(actor);
   if (sees.everything) return notInternal;
   const organizations = { in: [...sees.organizationIds] };
@@ -62,7 +81,7 @@ export function visibleWhere({ actor }: Pick<Context, 'actor'>): Prisma.UserWher
 /** The accounts whose private facts the actor may read: nothing may be found by a private fact among others. */
 export function privatelyVisibleWhere({ actor }: Pick<Context, 'actor'>): Prisma.UserWhereInput {
   if (!actor.scopes.has('profile')) return nothing;
-  if (visibility(actor).everything) return notInternal;
+  if (visibility(actor).everything) return notInternal; // which of them there are is for its caller to say
   if (actor.user === null) return nothing;
   const run = organizationsRunBy(actor);
   return anyOf(...ownWhere(actor, actor.user, 'profile'), {
@@ -85,6 +104,8 @@ export interface AccountToChange {
   readonly where?: Prisma.UserWhereInput;
   /** The argument that names it; empty when the caller itself is meant. */
   readonly path?: readonly string[];
+  /** The versions that a deletion is meant for; absent where any is. */
+  readonly expects?: ExpectedVersion | undefined;
 }
 
 /** Locks a visible account for the rest of the transaction, so that what is decided on it stays true. */
@@ -94,9 +115,11 @@ export async function lockAccount<Extra extends Prisma.UserSelect>(
   { id, where = {} }: AccountToChange,
   extra: Extra,
 ) {
-  const locked = await tx.$queryRaw<unknown[]>`SELECT 1 FROM users WHERE id = ${id}::uuid FOR UPDATE`;
-  const isOwn = id === context.actor.user?.id;
-  if (locked.length === 0 && isOwn) throw new UnauthenticatedError('The account is gone.');
+  const [locked] = await tx.$queryRaw<
+    { status: string }[]
+  >`SELECT status::text FROM users WHERE id = ${id}::uuid FOR UPDATE`;
+  const isGone = locked === undefined || locked.status === 'DELETING';
+  if (isGone && id === context.actor.user?.id) throw new UnauthenticatedError('The account is gone.');
   const row = await tx.user.findFirst({
     where: { AND: [{ id }, visibleWhere(context), where] },
     select: { ...accountSelect, ...extra },

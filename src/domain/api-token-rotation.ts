@@ -46,7 +46,7 @@ export async function rotateApiToken(
       action: 'token.rotate',
       subject: { type: 'ApiToken', id },
       about: token.userId ?? token.organizationId ?? id,
-      organizationId: token.organizationId,
+      organizationId: token.organizationId ?? token.user?.organizationId ?? null,
       changes: {
         prefix: { before: token.prefix, after: prefix },
         previousExpiresAt: {

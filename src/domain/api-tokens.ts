@@ -3,9 +3,9 @@ import { issueSecret } from '../auth/secrets.ts';
 import type { Context } from '../context.ts';
 import { InvalidCredentialsError, NotFoundError, UnauthenticatedError } from '../errors.ts';
 import type { ApiToken, Prisma } from '../generated/prisma/client.ts';
-import { accountSelect, enforce, visibleWhere } from './accounts.ts';
+import { accountSelect, enforce, existing, visibleWhere } from './accounts.ts';
 import { boundProblems, defaultExpiry, expiryProblems } from './api-token-bounds.ts';
-import { record } from './audit.ts';
+import { creationOf, record } from './audit.ts';
 import { requireCaller, requireUser } from './caller.ts';
 import { createApiTokenInput, parseInput } from './input.ts';
 import { requireOrganization } from './organizations.ts';
@@ -49,7 +49,7 @@ export async function createApiToken(
 ): Promise<{ secret: string; apiToken: ApiToken }> {
   requireCaller(context);
   const owner: TokenOwner = wanted ?? { type: 'User', id: requireUser(context).id };
-  await requireOwner(context, owner);
+  const organizationId = await requireOwner(context, owner);
   enforce(decideGrantScopes(context.actor, input.scopes));
   const now = context.now();
   const parsed = parseInput(createApiTokenInput, input, {
@@ -78,24 +78,24 @@ export async function createApiToken(
       },
       select: { id: true },
     });
-    const organizationId = owner.type === 'Organization' ? owner.id : null;
     await record(context, tx, {
       action: 'token.create',
       subject: { type: 'ApiToken', id },
       about: owner.id,
       organizationId,
+      changes: creationOf({ ...parsed, expiresAt: input.expiresAt ?? defaultExpiry(context) }),
     });
     return (await tx.apiToken.findUniqueOrThrow({ where: { id }, ...query })) as ApiToken;
   });
   return { secret, apiToken };
 }
 
-/** @throws when the actor may not make tokens for this owner */
-async function requireOwner(context: Context, { type, id }: TokenOwner): Promise<void> {
+/** @returns the organization that the token concerns. @throws when the actor may not make tokens for this owner */
+async function requireOwner(context: Context, { type, id }: TokenOwner): Promise<string | null> {
   if (type === 'Organization') {
     await requireOrganization(context, id, ['input', 'ownerId']);
     enforce(decideRunOrganization(context.actor, id, 'tokens:write'));
-    return;
+    return id;
   }
   const row = await context.prisma.user.findFirst({
     where: { AND: [{ id }, visibleWhere(context)] },
@@ -103,6 +103,7 @@ async function requireOwner(context: Context, { type, id }: TokenOwner): Promise
   });
   if (row === null) throw new NotFoundError(['input', 'ownerId']);
   enforce(decide(context.actor, 'issueToken', row));
+  return row.organizationId;
 }
 
 /** When a presented API token ends. @throws {InvalidCredentialsError} when it is none, or no longer good */
@@ -143,7 +144,7 @@ export async function revokeApiToken(context: Context, id: string, query: ApiTok
         action: 'token.revoke',
         subject: { type: 'ApiToken', id },
         about,
-        organizationId: token.organizationId,
+        organizationId: token.organizationId ?? token.user?.organizationId ?? null,
       });
     }
     return (await tx.apiToken.findUniqueOrThrow({ where: { id }, ...query })) as ApiToken;
@@ -156,12 +157,13 @@ export async function revokeApiToken(context: Context, id: string, query: ApiTok
 export function visibleTokenWhere(context: Context): Prisma.ApiTokenWhereInput {
   const { actor } = context;
   const run = organizationsRunBy(actor);
-  if (actsAsSuperuser(actor)) return { OR: [{ userId: null }, { user: { kind: { not: 'INTERNAL' } } }] };
+  if (actsAsSuperuser(actor))
+    return { OR: [{ userId: null }, { user: { kind: { not: 'INTERNAL' }, ...existing } }] };
   return {
     OR: [
-      ...(actor.user ? [{ userId: actor.user.id }, { user: { managerId: actor.user.id } }] : []),
+      ...(actor.user ? [{ userId: actor.user.id }, { user: { managerId: actor.user.id, ...existing } }] : []),
       { organizationId: { in: run } },
-      { user: { organizationId: { in: run } } },
+      { user: { organizationId: { in: run }, ...existing } },
     ],
   };
 }

@@ -8,7 +8,7 @@ import { RateLimitedError } from '../errors.ts';
  */
 export async function countAttempt(
   { limits, client }: Pick<Context, 'limits' | 'client'>,
-  at: 'sign-up' | 'password-change' | 'password-reset' | 'reset-code',
+  at: 'sign-up' | 'password-change' | 'password-reset' | 'reset-code' | 'undo-code',
   subject: string,
 ): Promise<void> {
   const attempts = await limits.consumeSignIn(`${at} ${subject}`, client.ipAddress);

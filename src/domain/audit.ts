@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts';
+import type { WorkContext } from '../context.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -6,7 +6,11 @@ import type { Transaction } from './transaction.ts';
 export const actions = {
   'user.create': 'user.created',
   'user.update': 'user.updated',
-  'user.delete': 'user.deleted',
+  'user.delete': 'user.deleting',
+  'user.restore': 'user.restored',
+  'user.erase': 'user.deleted',
+  'erasure.begin': 'erasure.requested',
+  'erasure.complete': 'erasure.completed',
   'session.create': 'session.created',
   'session.revoke': 'session.revoked',
   'password.change': 'user.password_changed',
@@ -36,7 +40,37 @@ export const actions = {
   'client.revoke': 'client.revoked',
   'consent.give': 'consent.given',
   'consent.withdraw': 'consent.withdrawn',
+  'organization.create': 'organization.created',
+  'organization.update': 'organization.updated',
+  'organization.delete': 'organization.deleted',
+  'member.invite': 'member.invited',
+  'member.join': 'member.joined',
+  'member.role': 'member.role_changed',
+  'member.remove': 'member.removed',
+  'member.leave': 'member.left',
+  'ownership.transfer': 'ownership.transferred',
+  'record.create': 'record.created',
+  'record.replace': 'record.replaced',
+  'record.delete': 'record.deleted',
+  'records.import': 'records.imported',
+  'webhook.create': 'webhook.created',
+  'webhook.update': 'webhook.updated',
+  'webhook.rotate-secret': 'webhook.updated',
+  'webhook.redeliver': 'webhook.updated',
+  'webhook.disable': 'webhook.disabled',
+  'webhook.delete': 'webhook.deleted',
+  'export.create': 'export.created',
+  'export.download': 'export.downloaded',
 } as const;
+
+/** An event that tells more than its action does. */
+type SpecialEvent = 'user.suspended';
+export type EventType = (typeof actions)[keyof typeof actions] | SpecialEvent;
+
+/** The types of all events, each once. */
+export const eventTypes: readonly EventType[] = [
+  ...new Set<EventType>([...Object.values(actions), 'user.suspended']),
+].sort();
 
 type SubjectType =
   | 'User'
@@ -46,7 +80,11 @@ type SubjectType =
   | 'Share'
   | 'SigningKey'
   | 'OAuthClient'
-  | 'Invitation';
+  | 'Invitation'
+  | 'Erasure'
+  | 'DataRecord'
+  | 'Webhook'
+  | 'DataExport';
 
 export interface Change {
   readonly action: keyof typeof actions;
@@ -56,12 +94,27 @@ export interface Change {
   /** The organization that it concerns: its admins see it in their trail, and its webhooks are told. */
   readonly organizationId?: string | null;
   readonly changes?: FieldChanges;
+  /** What others are told, where that is more than the action's own event. */
+  readonly event?: SpecialEvent | undefined;
+  /** The accounts that others are told of, besides: by id. */
+  readonly accountIds?: readonly string[];
 }
 
 /** Each changed field with its value before and after. Values that nobody may read are `true`. */
 export type FieldChanges = Readonly<
   Record<string, { before: Prisma.InputJsonValue | null; after: Prisma.InputJsonValue | null }>
 >;
+
+/** What something that was just made is: each value that it was given. */
+export function creationOf(values: Readonly<Record<string, unknown>>): FieldChanges {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== null);
+  return Object.fromEntries(
+    given.map(([field, value]) => [
+      field,
+      { before: null, after: value instanceof Date ? value.toISOString() : value },
+    ]),
+  ) as FieldChanges;
+}
 
 /** An event as those hear of it who wait for one: what it is about, and its type. */
 export interface ToldEvent {
@@ -80,10 +133,17 @@ export async function announce(tx: Transaction, event: ToldEvent): Promise<void>
   await tx.$executeRaw`SELECT pg_notify('usergraph_events', ${`${event.subjectId} ${event.type}`})`;
 }
 
+/** The account in whose trail a change stands; null where it is about none, as an OAuth2 client or an invitation is. */
+function accountOf({ subject, about, organizationId }: Change): string | null {
+  const isAccount = subject.type === 'User' || (about !== subject.id && about !== organizationId);
+  return isAccount ? about : null;
+}
+
 /** Writes what happened, in the transaction in which it happens: the audit row, and the event for others. */
-export async function record(context: Context, tx: Transaction, change: Change): Promise<void> {
+export async function record(context: WorkContext, tx: Transaction, change: Change): Promise<void> {
   const { actor, client, requestId } = context;
   const occurredAt = context.now();
+  const type = change.event ?? actions[change.action];
   await tx.auditEvent.create({
     data: {
       id: context.newId(),
@@ -91,7 +151,7 @@ export async function record(context: Context, tx: Transaction, change: Change):
       action: change.action,
       subjectType: change.subject.type,
       subjectId: change.subject.id,
-      accountId: change.about === change.organizationId ? null : change.about,
+      accountId: accountOf(change),
       organizationId: change.organizationId ?? null,
       actorId: actor.delegate?.id ?? actor.user?.id ?? null,
       onBehalfOfId: actor.delegate ? (actor.user?.id ?? null) : null,
@@ -107,17 +167,18 @@ export async function record(context: Context, tx: Transaction, change: Change):
   await tx.outboxEvent.create({
     data: {
       id: context.newId(),
-      type: actions[change.action],
+      type,
       subjectId: change.about,
       organizationId: change.organizationId ?? null,
       payload: {
         id: change.subject.id,
         objectType: change.subject.type,
         fields: Object.keys(change.changes ?? {}),
+        ...(change.accountIds && { accountIds: [...change.accountIds] }),
       },
       occurredAt,
     },
     select: { id: true },
   });
-  recorded.set(tx, [...recordedIn(tx), { subjectId: change.about, type: actions[change.action] }]);
+  recorded.set(tx, [...recordedIn(tx), { subjectId: change.about, type }]);
 }

@@ -29,6 +29,13 @@ interface Subject {
 export const countCodeRequest = (context: Context): Promise<void> =>
   countCode(context, { actor: context.actor });
 
+/**
+ * Counts a code that goes to an address by another way than a challenge, whoever sends it there.
+ * @throws {RateLimitedError} when too many went there within the hour
+ */
+export const countCodeTo = (context: Context, destination: string): Promise<void> =>
+  countCode(context, { destination });
+
 async function countCode({ limits }: Context, of: CodeParty): Promise<void> {
   const codes = await limits.consumeCode(of);
   if (codes?.allowed === false) throw new RateLimitedError(codes);

@@ -24,6 +24,21 @@ export async function requireAnotherSuperuser(
   if (others === 0) throw new LastSuperuserError(path);
 }
 
+/** An owner whose account is being erased owns nothing any more. */
+const standingOwner = { role: 'OWNER', user: { status: { not: 'DELETING' } } } as const;
+
+/** Refuses to take the last owner from an organization that the transaction has locked. */
+export async function requireAnotherOwner(
+  tx: Transaction,
+  { organization, userId }: { organization: { readonly id: string; readonly name: string }; userId: string },
+  path: readonly string[],
+): Promise<void> {
+  const others = await tx.membership.count({
+    where: { ...standingOwner, organizationId: organization.id, userId: { not: userId } },
+  });
+  if (others === 0) throw new LastOwnerError([organization], path);
+}
+
 /** Refuses to leave an organization without an owner when these accounts go. */
 export async function requireOtherOwners(
   tx: Transaction,
@@ -36,7 +51,7 @@ export async function requireOtherOwners(
     ORDER BY o.id FOR UPDATE`;
   if (owned.length === 0) return;
   const kept = await tx.membership.findMany({
-    where: { organizationId: { in: owned.map((o) => o.id) }, role: 'OWNER', userId: { notIn: [...ids] } },
+    where: { ...standingOwner, organizationId: { in: owned.map((o) => o.id) }, userId: { notIn: [...ids] } },
     select: { organizationId: true },
   });
   const keptIds = new Set(kept.map((membership) => membership.organizationId));

@@ -8,8 +8,10 @@ export const endedSessionDays = 30;
 export const usedTokenDays = 7;
 /** Codes and invitations that are over are kept this long, in days. */
 export const endedCodeDays = 1;
+/** Events are kept this long, in days, with their deliveries, after those were made of them. */
+export const publishedEventDays = 30;
 
-/** Deletes sessions, codes and invitations that have been over for a while. @returns how many rows went */
+/** Deletes sessions, codes and invitations that have been over for a while, and kept answers that are. @returns how many rows went */
 export async function forgetEnded({ prisma, now }: Pick<Context, 'prisma' | 'now'>): Promise<number> {
   const before = (days: number) => new Date(now().getTime() - days * day);
   const sessionsBefore = before(endedSessionDays);
@@ -24,6 +26,14 @@ export async function forgetEnded({ prisma, now }: Pick<Context, 'prisma' | 'now
     await prisma.deviceAuthorization.deleteMany(isOver),
     await prisma.challenge.deleteMany(isOver),
     await prisma.invitation.deleteMany(isOver),
+    await prisma.dataExport.deleteMany({ where: { expiresAt: { lt: sessionsBefore } } }),
+    await prisma.outboxEvent.deleteMany({
+      where: {
+        publishedAt: { lt: before(publishedEventDays) },
+        deliveries: { none: { status: 'PENDING', webhook: { disabledAt: null } } },
+      },
+    }),
+    await prisma.idempotentAnswer.deleteMany({ where: { expiresAt: { lte: now() } } }),
   ];
   return deleted.reduce((sum, { count }) => sum + count, 0);
 }

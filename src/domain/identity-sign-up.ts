@@ -1,7 +1,7 @@
 /** An account that is made by the first sign-in with an identity. */
 import type { Context } from '../context.ts';
 import { SignUpRefusedError } from '../errors.ts';
-import { record } from './audit.ts';
+import { creationOf, record } from './audit.ts';
 import { addIdentity, labelOf, type ProvenIdentity } from './identity-links.ts';
 import { usernameForm } from './input.ts';
 import type { ActingUser } from './policy.ts';
@@ -43,7 +43,8 @@ export function signUpWithIdentity(
       data: { id: context.newId(), userId: id, address, isDefault: true, verifiedAt: now, ...times },
       select: { id: true },
     });
-    await record(context, tx, { action: 'user.create', subject: { type: 'User', id }, about: id });
+    const changes = creationOf({ username, ...claims.profile, email: address });
+    await record(context, tx, { action: 'user.create', subject: { type: 'User', id }, about: id, changes });
     await addIdentity(context, tx, { userId: id, identity, isPrimary: true });
   };
   return openSession(context, { user, before }, query);

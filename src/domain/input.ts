@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isCommonPassword } from '../auth/common-passwords.ts';
 import { parseNetwork } from '../auth/networks.ts';
 import { type InputProblem, InvalidInputError, type ProblemCode } from '../errors.ts';
+import { eventTypes } from './audit.ts';
 import { redirectUriProblem } from './oauth/redirect-uris.ts';
 import { scopes } from './policy.ts';
 
@@ -13,6 +14,7 @@ export const limits = {
   url: 2048,
   password: { min: 8, max: 256 },
   metadata: { bytes: 16 * 1024, depth: 8 },
+  document: { bytes: 256 * 1024, depth: 32 },
 } as const;
 
 /** The number of characters as people count them: code points, not UTF-16 units. */
@@ -106,23 +108,36 @@ function isTimeZone(zone: string): boolean {
 }
 
 /** Depth comes first: whatever looks at all values of a deep object would exhaust the stack. */
-const metadata = z
-  .custom<Record<string, unknown>>(
-    (value) => depthOf(value, 1) === 1 && !Array.isArray(value),
-    'must be an object',
-  )
-  .superRefine((value, context) => {
-    const issue = issuesOf(context);
-    const { bytes, depth } = limits.metadata;
-    if (depthOf(value, depth + 1) > depth) issue('TOO_DEEP', `must have at most ${depth} levels`);
-    else if (Buffer.byteLength(JSON.stringify(value)) > bytes)
-      issue('TOO_LONG', 'must have at most 16 KiB as JSON');
-    else if (!everyScalar(value, isStorableScalar))
-      issue(
-        'INVALID',
-        'must not contain U+0000, unpaired surrogates, numbers beyond double precision or the key __proto__',
-      );
-  });
+const jsonObject = ({ bytes, depth }: { bytes: number; depth: number }) =>
+  z
+    .custom<Record<string, unknown>>(
+      (value) => depthOf(value, 1) === 1 && !Array.isArray(value),
+      'must be an object',
+    )
+    .superRefine((value, context) => {
+      const issue = issuesOf(context);
+      if (depthOf(value, depth + 1) > depth) issue('TOO_DEEP', `must have at most ${depth} levels`);
+      else if (sizeOf(value) > bytes) issue('TOO_LONG', `must have at most ${bytes / 1024} KiB as JSON`);
+      else if (!everyScalar(value, isStorableScalar))
+        issue(
+          'INVALID',
+          'must not contain U+0000, unpaired surrogates, numbers beyond double precision or the key __proto__',
+        );
+    });
+
+const metadata = jsonObject(limits.metadata);
+
+/** What a data record holds. */
+export const document = jsonObject(limits.document);
+
+/** The size as JSON, with numbers written out as the database does: `1e300` takes 60 times the room on its way back. */
+const sizeOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value)) + digitsLeftOut(value);
+
+function digitsLeftOut(value: unknown): number {
+  if (typeof value === 'number') return Number(/e[+-](\d+)/.exec(String(value))?.[1] ?? 0);
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.values(value).reduce((sum: number, inner) => sum + digitsLeftOut(inner), 0);
+}
 
 /** How deeply objects and arrays nest; stops counting at `limit`, so that no input can exhaust the stack. */
 function depthOf(value: unknown, limit: number): number {
@@ -208,6 +223,19 @@ export const signUpInput = z.object({
 
 export const createInvitationInput = z.object({ email: email.nullish() });
 
+const subDomain = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    'must be 1 to 63 lower-case letters, digits and hyphens, with no hyphen at either end',
+  );
+
+export const createOrganizationInput = z.object({ name, subDomain: subDomain.nullish() });
+export const updateOrganizationInput = z.object({ name: name.optional(), subDomain: subDomain.optional() });
+export const inviteMemberInput = z.object({ email });
+/** What is no code at all is wrong like any other; whatever is longer is no code. */
+export const acceptInvitationInput = z.object({ code: text({ max: 200 }) });
+
 export const addEmailInput = z.object({ address: email });
 export const addPhoneNumberInput = z.object({ number: phoneNumber });
 /** A one-time code, however it is written; whether it is right is not for its form to say. */
@@ -268,6 +296,23 @@ export const rotateApiTokenInput = z.object({
 });
 
 export const registerSigningKeyInput = z.object({ name });
+
+const webhook = {
+  name,
+  url: httpUrl,
+  eventTypes: z
+    .array(z.enum(eventTypes, 'is no type of event'))
+    .transform((types) => eventTypes.filter((type) => types.includes(type))),
+  ownsData: z.boolean(),
+};
+
+export const createWebhookInput = z.object({
+  ...webhook,
+  eventTypes: webhook.eventTypes.nullish(),
+  ownsData: webhook.ownsData.nullish(),
+});
+
+export const updateWebhookInput = z.object({ ...webhook, isEnabled: z.boolean() }).partial();
 
 export type AccountUpdate = z.infer<typeof updateAccountInput>;
 

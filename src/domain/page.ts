@@ -124,6 +124,10 @@ function formatCursor(row: object, { column, tie }: Order): string {
 const firstMoment = Date.parse('0001-01-01T00:00:00Z');
 const lastMoment = Date.parse('9999-12-31T23:59:59.999Z');
 
+/** Whether a moment is in those years; an invalid one, which is no number, is in none. */
+export const isInCalendar = (moment: Date): boolean =>
+  moment.getTime() >= firstMoment && moment.getTime() <= lastMoment;
+
 function parseCursor(cursor: string, { column, kind }: Order, argument: string): Position {
   const [named, value, tie] = decode(cursor);
   const malformed = new InvalidArgumentError(`${argument} is not a cursor of this list.`, [argument]);
@@ -134,8 +138,7 @@ function parseCursor(cursor: string, { column, kind }: Order, argument: string):
   }
   if (kind === 'text') return [value, tie];
   const date = new Date(value);
-  const isInCalendar = date.getTime() >= firstMoment && date.getTime() <= lastMoment;
-  if (!isInCalendar) throw malformed; // also for an invalid date, which is no number
+  if (!isInCalendar(date)) throw malformed;
   return [date, tie];
 }
 

@@ -118,7 +118,11 @@ export type AccountAction =
   | 'issueToken'
   | 'readShares'
   | 'share'
-  | 'actFor';
+  | 'actFor'
+  | 'readData'
+  | 'writeData'
+  | 'readTrail'
+  | 'export';
 
 export type Decision =
   | { readonly allowed: true }
@@ -298,7 +302,63 @@ const rules: Record<AccountAction, (actor: Actor, account: Account) => Decision>
       return forbidden('Only a session or an API token may act for another account.');
     return lent.some((scope) => actor.scopes.has(scope)) ? { allowed: true } : lacks(first);
   },
+
+  readData: (actor, account) => decideData(actor, account, 'data:read'),
+
+  writeData(actor, account) {
+    const decision = decideData(actor, account, 'data:write');
+    if (!decision.allowed || account.status === 'ACTIVE') return decision;
+    return forbidden('The data of an account that is not active cannot be changed.');
+  },
+
+  readTrail(actor, account) {
+    if (relation(actor, account) === 'other' || actor.delegate)
+      return forbidden('Only the account itself, and whoever manages or runs it, may see its trail.');
+    return requireScope(actor, 'profile');
+  },
+
+  export(actor, account) {
+    const what = relation(actor, account);
+    if (what === 'other')
+      return forbidden('Only the account itself, and whoever manages or runs it, may export it.');
+    if (what === 'self' && !isPerson(actor))
+      return forbidden('Only the person itself may export its account: sign in.');
+    const { kind } = actor.credential;
+    if (kind !== 'SESSION' && kind !== 'API_TOKEN')
+      return forbidden('Only a session or an API token may export an account.');
+    if (account.status !== 'ACTIVE') return forbidden('An account that is not active cannot be exported.');
+    const missing = (['data:read', 'profile'] as const).find((scope) => !actor.scopes.has(scope));
+    return missing === undefined ? { allowed: true } : lacks(missing);
+  },
 };
+
+/** Data is reached by the account itself, whoever manages or runs it, superusers, and those it shares that very scope with. */
+function decideData(actor: Actor, account: Account, scope: 'data:read' | 'data:write'): Decision {
+  if (relation(actor, account) === 'other' && !sharedScopes(actor, account).includes(scope))
+    return forbidden(
+      'Only the account itself, its manager and those it shares its data with may do this with its data.',
+    );
+  return requireScope(actor, scope);
+}
+
+/** What happened, as far as it says where somebody was. */
+export interface TracedEvent {
+  readonly accountId: string | null;
+  readonly actorId: string | null;
+  readonly credentialKind: string;
+}
+
+/** Whether the actor may know from where something was done: what it did itself, or nobody known did to it; superusers, always. */
+export function canReadOrigin(actor: Actor, event: TracedEvent): boolean {
+  if (actsAsSuperuser(actor)) return true;
+  return actor.user !== null && !actor.delegate && isOriginOf(actor.user.id, event);
+}
+
+/** Whether the address and the program of an event are those of this account, as far as anybody can tell. */
+export function isOriginOf(accountId: string, event: TracedEvent): boolean {
+  const isUnknown = event.actorId === null && event.credentialKind === 'ANONYMOUS';
+  return event.actorId === accountId || (isUnknown && event.accountId === accountId);
+}
 
 /** What one may do who acts for another account: never to change it, its sign-in or its tokens. */
 export const delegableScopes = ['profile', 'data:read', 'data:write'] as const satisfies readonly Scope[];
@@ -357,6 +417,74 @@ export function decideRunOrganization(actor: Actor, organizationId: string, scop
   if (!runsOrganization(actor, organizationId))
     return forbidden('Only an owner or an admin of the organization may do this.');
   return requireScope(actor, scope);
+}
+
+/** People make organizations; what only stands for them does not. */
+export function decideCreateOrganization(actor: Actor): Decision {
+  if (actor.user?.kind !== 'HUMAN' || actor.delegate)
+    return forbidden('Only a person can make an organization.');
+  return requireScope(actor, 'users:write');
+}
+
+/** For what is about the organization as a whole, such as that it goes: for its owners, and superusers. */
+export function decideOwnOrganization(actor: Actor, organizationId: string): Decision {
+  if (actsAsSuperuser(actor)) return requireScope(actor, 'users:write');
+  if (roleIn(actor, organizationId) !== 'OWNER') {
+    if (actor.user?.isSuperuser && !actor.delegate) return lacks('admin');
+    return forbidden('Only an owner of the organization may do this.');
+  }
+  // Whoever was handed a scope must not take the organization away from its owner.
+  return isPerson(actor) ? requireScope(actor, 'users:write') : forbidden(personNeeded);
+}
+
+/** What a member is before a change and after it; null where it is none. */
+export interface RoleChange {
+  readonly from: Role | null;
+  readonly to: Role | null;
+}
+
+/** On inviting, changing and removing members: by those who run the organization, and by owners where it makes or unmakes one. */
+export function decideChangeMember(actor: Actor, organizationId: string, { from, to }: RoleChange): Decision {
+  const decision = decideRunOrganization(actor, organizationId, 'users:write');
+  if (!decision.allowed || (from !== 'OWNER' && to !== 'OWNER')) return decision;
+  return decideOwnOrganization(actor, organizationId);
+}
+
+/** An owner hands an organization on itself; a superuser makes another member an owner instead. */
+export function decideTransferOwnership(actor: Actor, organizationId: string): Decision {
+  if (roleIn(actor, organizationId) !== 'OWNER')
+    return forbidden('Only an owner of the organization may hand it on.');
+  return isPerson(actor) ? requireScope(actor, 'users:write') : forbidden(personNeeded);
+}
+
+/** A member gives up what it is there, however it shows who it is. */
+export function decideLeaveOrganization(actor: Actor): Decision {
+  if (actor.user?.kind !== 'HUMAN' || actor.delegate)
+    return forbidden('Only a member can leave an organization.');
+  return requireScope(actor, 'users:write');
+}
+
+const personNeeded = 'Only the person itself may do this: sign in.';
+
+/** The roles that those of a role may give by an invitation. */
+export const rolesGivenBy: Record<Role, readonly Role[]> = {
+  OWNER: ['OWNER', 'ADMIN', 'MEMBER'],
+  ADMIN: ['ADMIN', 'MEMBER'],
+  MEMBER: [],
+};
+
+/** Who is invited to an organization is told to those who run it, as far as they may read private facts. */
+export function canReadInvitations(actor: Actor, organizationId: string): boolean {
+  return runsOrganization(actor, organizationId) && actor.scopes.has('profile');
+}
+
+function roleIn(actor: Actor, organizationId: string): Role | null {
+  return actor.user?.memberships.find((one) => one.organizationId === organizationId)?.role ?? null;
+}
+
+/** What happened in an organization is told to those who run it. */
+export function canReadOrganizationTrail(actor: Actor, organizationId: string): boolean {
+  return runsOrganization(actor, organizationId) && !actor.delegate && actor.scopes.has('profile');
 }
 
 /** A credential never hands on more than it has. */

@@ -12,12 +12,16 @@ export interface ServerKey {
   readonly verifiesUntil: Date | null;
 }
 
-/** The keys that verify, the one that signs first. */
+/** The keys of tokens that verify, the one that signs first. */
 export async function listServerKeys(context: Context): Promise<ServerKey[]> {
   requireConsole(context);
   const since = new Date(context.now().getTime() - overlap);
   const rows = await context.prisma.signingKey.findMany({
-    where: { organizationId: null, OR: [{ retiredAt: null }, { retiredAt: { gt: since } }] },
+    where: {
+      organizationId: null,
+      purpose: 'tokens',
+      OR: [{ retiredAt: null }, { retiredAt: { gt: since } }],
+    },
     orderBy: [{ retiredAt: { sort: 'desc', nulls: 'first' } }, { createdAt: 'desc' }],
     select: { keyId: true, algorithm: true, createdAt: true, retiredAt: true },
   });

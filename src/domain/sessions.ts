@@ -15,7 +15,7 @@ import {
 } from '../errors.ts';
 import type { Prisma, Session, User } from '../generated/prisma/client.ts';
 import { accountSelect, enforce } from './accounts.ts';
-import { record } from './audit.ts';
+import { creationOf, record } from './audit.ts';
 import { requireCaller, requireUser } from './caller.ts';
 import { isLoginText } from './input.ts';
 import { tellOfNewPassword } from './password-notice.ts';
@@ -122,6 +122,8 @@ export async function replacePassword(
   // Whoever signs in by the old password at this moment holds the account: that session is there then, to be ended.
   await tx.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR UPDATE`;
   await tx.password.upsert({ where: { userId }, create: { userId, ...values }, update: values });
+  const version = { version: { increment: 1 }, updatedAt: context.now() };
+  await tx.user.update({ where: { id: userId }, data: version, select: { id: true } });
   await endSessions(context, tx, userId, keep);
   const changes = { password: { before: null, after: true } };
   await record(context, tx, {
@@ -219,7 +221,7 @@ export async function createSession(
   const token = hasToken ? issueSecret('session', context.randomBytes) : null;
   const refreshTokenId = context.newId();
   const refreshToken = refreshTokenOf(context, refreshTokenId);
-  const { expiresAt } = columns;
+  const { expiresAt, clientId, actorId } = columns;
   await tx.session.create({
     data: {
       authenticatedAt: now,
@@ -240,6 +242,7 @@ export async function createSession(
     action: 'session.create',
     subject: { type: 'Session', id },
     about: columns.userId,
+    changes: creationOf({ clientId, actorId, scopes: scopes.length === 0 ? null : scopes, expiresAt }),
   });
   return { sessionId: id, token: token?.secret ?? null, refreshToken: refreshToken.secret, expiresAt };
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { type InputProblem, NotFoundError } from '../errors.ts';
 import type { Prisma, Share } from '../generated/prisma/client.ts';
-import { enforce, lockAccount } from './accounts.ts';
+import { enforce, existing, lockAccount } from './accounts.ts';
 import { type FieldChanges, record } from './audit.ts';
 import { requireUser } from './caller.ts';
 import { parseInput } from './input.ts';
@@ -26,9 +26,13 @@ const shareInput = z.object({
   scopes: z.array(z.enum(delegableScopes, 'cannot be shared')).min(1, 'must name at least one scope'),
 });
 
-/** The shares that are not over. */
+/** The shares that are not over, between accounts that are there. */
 export const openShareWhere = ({ now }: Pick<Context, 'now'>) =>
-  ({ OR: [{ expiresAt: null }, { expiresAt: { gt: now() } }] }) satisfies Prisma.ShareWhereInput;
+  ({
+    OR: [{ expiresAt: null }, { expiresAt: { gt: now() } }],
+    grantor: existing,
+    grantee: existing,
+  }) satisfies Prisma.ShareWhereInput;
 
 /** Lets another active account at that of the acting person. Sharing with it again replaces what was shared. */
 export function shareAccess(

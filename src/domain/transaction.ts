@@ -19,10 +19,14 @@ export async function transact<T>(context: Context, work: (tx: Transaction) => P
     await requireGoodCredential(context, tx);
     return work(tx);
   };
-  if (context.transaction) return checked(context.transaction);
+  return context.transaction ? checked(context.transaction) : persist(context, checked);
+}
+
+/** Runs `work` in a transaction of the request's own, and once more where it lost a deadlock. */
+export async function persist<T>(context: Context, work: (tx: Transaction) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await commit(context, checked);
+      return await commit(context, work);
     } catch (error) {
       if (danglingReference(error)) await explainDangling(context);
       if (attempt === attempts || !isRetryable(error)) throw error;

@@ -1,10 +1,12 @@
 /** Which changes of an account are allowed. */
 import type { Context } from '../context.ts';
-import { ConflictError, type InputProblem, ProtectedAccountError } from '../errors.ts';
+import { type InputProblem, ProtectedAccountError } from '../errors.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 import { enforce } from './accounts.ts';
 import { type AccountUpdate, collectProblems, parseInput, updateAccountInput } from './input.ts';
 import { type Account, actsAsSuperuser, decide, isReserved, isReservedName } from './policy.ts';
+import type { UpdateInput } from './users.ts';
+import { requireExpected } from './versions.ts';
 
 /** What an update must know of an account besides what the policy knows. */
 export const updatableSelect = {
@@ -27,17 +29,14 @@ export const updatableSelect = {
 export type UpdatableRow = Account & Prisma.UserGetPayload<{ select: typeof updatableSelect }>;
 
 /** Parses an update and checks it against the account, after the actor was allowed to update it at all. */
-export function parseUpdate(
-  context: Context,
-  row: UpdatableRow,
-  input: { readonly expectedVersion?: number | null | undefined } & Record<string, unknown>,
-): AccountUpdate {
-  const { expectedVersion, ...fields } = input;
+export function parseUpdate(context: Context, row: UpdatableRow, input: UpdateInput): AccountUpdate {
+  const { expectedVersion, expects, ...fields } = input;
   const administers = ['status', 'isSuperuser', 'password'].some((field) => fields[field] !== undefined);
   if (administers) enforce(decide(context.actor, 'administer', row));
   const update = parseInput(updateAccountInput, fields, { also: problemsWith(context, row, fields) });
   if (isReserved(row)) refuseToDemote(update);
-  if (expectedVersion != null && expectedVersion !== row.version) throw new ConflictError(row.version);
+  if (expectedVersion != null) requireExpected(row, (version) => version === expectedVersion);
+  requireExpected(row, expects);
   return update;
 }
 

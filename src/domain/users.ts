@@ -4,7 +4,14 @@ import { UnauthenticatedError } from '../errors.ts';
 import type { Prisma, User } from '../generated/prisma/client.ts';
 import { defaultChanged } from '../messages/texts.ts';
 import { applyUpdate, writeUser } from './account-update.ts';
-import { type AccountToChange, enforce, listedWhere, lockAccount, visibleWhere } from './accounts.ts';
+import {
+  type AccountToChange,
+  enforce,
+  existing,
+  listedWhere,
+  lockAccount,
+  visibleWhere,
+} from './accounts.ts';
 import { requireCaller, requireUser } from './caller.ts';
 import { type AccountUpdate, limits } from './input.ts';
 import { type LazyConnection, type Order, once, type PageArgs, pageQuery, toPage } from './page.ts';
@@ -13,6 +20,7 @@ import { inOrder, selecting } from './selection.ts';
 import { transact } from './transaction.ts';
 import { parseUpdate, type UpdatableRow, updatableSelect } from './update-rules.ts';
 import { filterWhere, keyWhere, type UserFilter, type UserKey } from './user-filters.ts';
+import type { ExpectedVersion } from './versions.ts';
 
 /** What Pothos asks of a user: made of the GraphQL selection, so that exactly that is read. */
 export interface UserQuery {
@@ -65,7 +73,10 @@ export function listUsers(
   query: UserQuery,
 ) {
   requireCaller(context);
-  const where: Prisma.UserWhereInput = { AND: [listedWhere(context), ...filterWhere(context, filter ?? {})] };
+  const withDeleting = filter?.statuses?.includes('DELETING') ?? false;
+  const where: Prisma.UserWhereInput = {
+    AND: [listedWhere(context, { withDeleting }), ...filterWhere(context, filter ?? {})],
+  };
   return userConnection(context, { where, order, args }, query);
 }
 
@@ -76,7 +87,7 @@ export function listManagedUsers(
   query: UserQuery,
 ) {
   const { id } = requireUser(context);
-  const where = { AND: [{ managerId: id }, ...filterWhere(context, { search })] };
+  const where = { AND: [{ managerId: id, ...existing }, ...filterWhere(context, { search })] };
   return userConnection(context, { where, order, args }, query);
 }
 
@@ -102,6 +113,8 @@ function userConnection(
 
 export interface UpdateInput extends Record<string, unknown> {
   readonly expectedVersion?: number | null | undefined;
+  /** The same, where a caller means more than one version. */
+  readonly expects?: ExpectedVersion | undefined;
 }
 
 /** Changes the acting account. */

@@ -76,3 +76,7 @@ builder.mutationType({
   description:
     'Everything that can be changed. Each result is either a success or one of the errors that a person can act on.',
 });
+builder.subscriptionType({
+  description:
+    'Everything that can be followed, as server-sent events: ask with `Accept: text/event-stream`. What there is now comes at once, then again after each change that is committed. Who reads slowly is told of the newest state only.',
+});

@@ -1,5 +1,5 @@
 /** Connections (Relay cursor connections specification) over keyset pages: one shape for every list of the graph. */
-import type { FieldMap, ObjectRef } from '@pothos/core';
+import type { FieldMap, InputFieldMap, ObjectRef } from '@pothos/core';
 import type { Context } from '../context.ts';
 import {
   type LazyConnection,
@@ -121,8 +121,8 @@ interface Relation {
   readonly through?: string;
   /** Columns of a row that the edge's own fields read. */
   readonly columns?: Readonly<Record<string, true>>;
-  /** Which rows there are for the actor. */
-  readonly where?: (context: Context) => object;
+  /** Which rows there are for the actor, and by the arguments. */
+  readonly where?: (context: Context, args: never) => object;
   /** Whether the actor may see the list of this parent at all; to others it is empty. */
   readonly visible?: (context: Context, parent: never) => boolean;
   /** What `visible` must know of the parent. */
@@ -134,12 +134,21 @@ type Nested = (query: object, include: { getType: () => string; paths: object[][
 /** A field that shows a relation as a connection. Its rows are part of its parent's query: no list costs a query a parent. */
 export function relatedPage<Row extends object>(
   relation: Relation,
-  { type, description }: { type: ObjectRef<SchemaTypes, LazyConnection<Row>>; description: string },
+  {
+    type,
+    description,
+    args = {},
+  }: {
+    type: ObjectRef<SchemaTypes, LazyConnection<Row>>;
+    description: string;
+    /** What it takes besides the arguments of a page, for `where`. */
+    args?: InputFieldMap;
+  },
 ) {
   return {
     type,
     description,
-    args: pageArgs(),
+    args: { ...pageArgs(), ...args },
     complexity: pageComplexity,
     // Pothos tells its own connections which fields are asked of them by this extension; `select` would not.
     extensions: {
@@ -165,7 +174,7 @@ function selectPage(
   asked: ReadonlySet<string>,
 ) {
   const keyset = pageQuery(args, order);
-  const only = where?.(context) ?? {};
+  const only = where?.(context, args as never) ?? {};
   const paths = nodePaths.map((path) => path.map((name) => ({ name })));
   const node = nested({}, { getType: () => nodeType, paths });
   const select = {

@@ -26,7 +26,7 @@ export const MembershipRole = builder.enumType('MembershipRole', {
   description: 'What a member may do in an organization.',
   values: {
     OWNER: { description: 'Everything. An organization always has one.' },
-    ADMIN: { description: 'Run its service accounts and tokens.' },
+    ADMIN: { description: 'Run its service accounts and tokens, and its members but owners.' },
     MEMBER: { description: 'See the organization and its members.' },
   } as const,
 });

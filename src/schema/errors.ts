@@ -17,6 +17,7 @@ import {
   PasswordExpiredError,
   ProtectedAccountError,
   SignUpRefusedError,
+  SubDomainTakenError,
 } from '../errors.ts';
 import { builder } from './builder.ts';
 import { InputProblemCode } from './enums.ts';
@@ -80,10 +81,10 @@ builder.objectType(InvalidInputError, {
 
 builder.objectType(ConflictError, {
   name: 'ConflictError',
-  description: 'The account is no longer at the expected version; nothing was changed.',
+  description: 'The object is no longer at the expected version; nothing was changed.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    currentVersion: t.exposeInt('currentVersion', { description: 'The version that the account has now.' }),
+    currentVersion: t.exposeInt('currentVersion', { description: 'The version that it has now.' }),
   }),
 });
 
@@ -111,6 +112,7 @@ const plain: [new (...args: never[]) => DomainError, name: string, description: 
     'IdentityTakenError',
     'Another account is linked to this identity of the OAuth2 provider.',
   ],
+  [SubDomainTakenError, 'SubDomainTakenError', 'Another organization has this sub-domain.'],
   [
     InvalidCredentialsError,
     'InvalidCredentialsError',

@@ -18,6 +18,10 @@ const actions: Record<AccountAction, [name: string, description: string]> = {
   readShares: ['READ_SHARES', 'List what it shares, and what is shared with it.'],
   share: ['SHARE', 'Let others at it.'],
   actFor: ['ACT_FOR', 'Act for it, with a token of its own.'],
+  readData: ['READ_DATA', 'Read its data records.'],
+  writeData: ['WRITE_DATA', 'Create, replace, delete and import its data records.'],
+  readTrail: ['READ_TRAIL', 'See what happened to it.'],
+  export: ['EXPORT', 'Export all that is held about it.'],
 };
 
 const relations: Record<Relation, [name: string, description: string]> = {

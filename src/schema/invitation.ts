@@ -1,11 +1,13 @@
-/** What superusers hand to people who are to make an account for themselves. */
+/** What lets people make an account for themselves, where superusers say who may, or join an organization. */
 import { createInvitation, revokeInvitation } from '../domain/invitations.ts';
 import { InvalidInputError, NotFoundError } from '../errors.ts';
 import type { Invitation as InvitationRow } from '../generated/prisma/client.ts';
 import { builder } from './builder.ts';
+import { MembershipRole } from './enums.ts';
 
 export const Invitation = builder.prismaObject('Invitation', {
-  description: 'What lets one person make an account where sign-up is by invitation.',
+  description:
+    'What lets one person make an account where sign-up is by invitation, or join an organization.',
   select: { id: true },
   fields: (t) => ({
     id: t.globalID({
@@ -14,7 +16,13 @@ export const Invitation = builder.prismaObject('Invitation', {
     }),
     email: t.exposeString('email', {
       nullable: true,
-      description: 'The only e-mail address that can sign up with it. Null for any.',
+      description: 'The only e-mail address that can use it. Null for any.',
+    }),
+    role: t.expose('role', {
+      type: MembershipRole,
+      nullable: true,
+      description:
+        'What the person becomes in the organization that it leads to. Null where it only lets sign up.',
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When it stops working.' }),
@@ -76,7 +84,7 @@ builder.mutationFields((t) => ({
   revokeInvitation: t.field({
     type: RevokeInvitationSuccess,
     description:
-      'Takes back an invitation that nobody used. For superusers; needs the scopes `admin` and `users:write`.',
+      'Takes back an invitation that nobody used. For superusers, with the scopes `admin` and `users:write`, and for owners and admins of the organization that it leads to, with the scope `users:write`.',
     errors: { types: [NotFoundError], union: { description: 'What came of `revokeInvitation`.' } },
     args: { id: t.arg.globalID({ for: [Invitation], required: true, description: 'The invitation.' }) },
     resolve: async (_root, { id }, context) => ({ invitation: await revokeInvitation(context, id.id) }),

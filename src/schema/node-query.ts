@@ -20,3 +20,14 @@ export function connectionQuery(context: Context, info: GraphQLResolveInfo, type
 export function payloadQuery(context: Context, info: GraphQLResolveInfo, type: string, field: string): Query {
   return queryFromInfo({ context, info, path: [{ type, name: field }] }) as Query;
 }
+
+/** What is asked of one object that the nodes of a connection lead to; undefined where none is asked for. */
+export function nestedQuery(
+  context: Context,
+  info: GraphQLResolveInfo,
+  { field, type }: { field: string; type: string },
+): Query | undefined {
+  const paths = nodePaths.map((path) => [...path, field]);
+  const query = queryFromInfo({ context, info, typeName: type, paths }) as Query;
+  return query.select || query.include ? query : undefined;
+}

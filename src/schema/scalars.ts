@@ -4,6 +4,7 @@ import {
   DateTimeResolver,
   EmailAddressResolver,
   JSONObjectResolver,
+  JSONResolver,
   LocaleResolver,
   PhoneNumberResolver,
   TimeZoneResolver,
@@ -15,6 +16,7 @@ import { builder } from './builder.ts';
 export type ScalarTypes = {
   DateTime: { Input: Date; Output: Date };
   EmailAddress: { Input: string; Output: string };
+  JSON: { Input: unknown; Output: unknown };
   JSONObject: { Input: Record<string, unknown>; Output: unknown };
   Locale: { Input: string; Output: string };
   PhoneNumber: { Input: string; Output: string };
@@ -26,6 +28,7 @@ export type ScalarTypes = {
 const scalars: Record<keyof ScalarTypes, [GraphQLScalarType, description: string]> = {
   DateTime: [DateTimeResolver, 'A moment in time as RFC 3339 writes it, in UTC: `2026-11-21T07:30:00.000Z`.'],
   EmailAddress: [EmailAddressResolver, 'An e-mail address: `ada@example.com`.'],
+  JSON: [JSONResolver, 'Any JSON value.'],
   JSONObject: [JSONObjectResolver, 'A JSON object: keys with any JSON values.'],
   Locale: [LocaleResolver, 'A BCP 47 language tag: `en-US`.'],
   PhoneNumber: [PhoneNumberResolver, 'A phone number in E.164 form: `+4930123456`.'],

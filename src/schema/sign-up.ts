@@ -36,7 +36,7 @@ const SignUpInput = builder.inputType('SignUpInput', {
     }),
     invitation: t.string({
       description:
-        'The secret of an invitation. Needed where sign-up is by invitation; not looked at where it is open.',
+        'The secret of an invitation. Needed where sign-up is by invitation. One to an organization, for this address, makes the account a member of it and the address verified, where sign-up is open or a superuser made it.',
     }),
   }),
 });

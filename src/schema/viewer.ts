@@ -1,36 +1,13 @@
 /** Who is calling. */
 import type { Context } from '../context.ts';
-import type { NodeType } from '../domain/ids.ts';
 import { listOwnOrganizations, type OwnOrganization } from '../domain/organizations.ts';
 import { findMe } from '../domain/users.ts';
 import { builder } from './builder.ts';
+import { CredentialKind, credentialOwner } from './credential.ts';
 import { MembershipRole, ScopeEnum } from './enums.ts';
 import { nodeQuery, payloadQuery } from './node-query.ts';
 import { Organization } from './organization.ts';
 import { User } from './user.ts';
-
-const CredentialKind = builder.enumType('CredentialKind', {
-  description: 'How a request says who it is from.',
-  values: {
-    ANONYMOUS: { description: 'It does not.' },
-    SESSION: { description: "By a session's token, or an access token of the session." },
-    API_TOKEN: { description: 'By an API token, or an access token that was exchanged for it.' },
-    CAPABILITY_TOKEN: { description: 'By a short-lived token that an organization signed itself.' },
-    EXTERNAL_TOKEN: { description: 'By an access token of another issuer that the operator trusts.' },
-    CONSOLE: { description: "By the operator, at the server's command line." },
-    SYSTEM: { description: 'By the server itself, in the background.' },
-  } as const,
-});
-
-const restsOn: Record<Context['actor']['credential']['kind'], NodeType | null> = {
-  ANONYMOUS: null,
-  SESSION: 'Session',
-  API_TOKEN: 'ApiToken',
-  CAPABILITY_TOKEN: 'SigningKey',
-  EXTERNAL_TOKEN: 'OAuthIdentity',
-  CONSOLE: null,
-  SYSTEM: null,
-};
 
 const Credential = builder.objectRef<Context['actor']>('Credential').implement({
   description: 'What a request came with to say who it is from.',
@@ -44,7 +21,7 @@ const Credential = builder.objectRef<Context['actor']>('Credential').implement({
       nullable: true,
       description:
         'The global id of what it rests on: the session, the API token, the key of the organization, or the identity; null when anonymous.',
-      resolve: ({ credential: { kind, id } }) => (id === null ? null : { type: restsOn[kind], id }) as never,
+      resolve: ({ credential: { kind, id } }) => credentialOwner(kind, id) as never,
     }),
     scopes: t.field({
       type: [ScopeEnum],

@@ -73,7 +73,7 @@ describe('explainAccess', () => {
     const values = (schema.getType('AccountAction') as { getValues(): { name: string }[] } | undefined)
       ?.getValues()
       .map(({ name }) => name);
-    expect(values).toHaveLength(12);
+    expect(values).toHaveLength(16);
     for (const action of values ?? []) expect((await ask('self', 'person', action)).status).toBe(200);
   });
 });

@@ -40,8 +40,14 @@ export const claimsOf = (token: string): Json =>
   JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
 
 /** The key that the server signs with: what a thief of the database and of the secret would have. */
-export async function stolenKey({ prisma }: Pick<Database, 'prisma'>, secret = testSecret) {
-  const row = await prisma.signingKey.findFirstOrThrow({ where: { organizationId: null, retiredAt: null } });
+export async function stolenKey(
+  { prisma }: Pick<Database, 'prisma'>,
+  secret = testSecret,
+  purpose: 'tokens' | 'receipts' = 'tokens',
+) {
+  const row = await prisma.signingKey.findFirstOrThrow({
+    where: { organizationId: null, retiredAt: null, purpose },
+  });
   const { open } = createSealing(secret, (size) => new Uint8Array(size));
   const jwk = JSON.parse(open(row.encryptedPrivateJwk ?? new Uint8Array(), row.keyId));
   const publicJwk = row.publicJwk as Json;

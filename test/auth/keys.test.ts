@@ -210,3 +210,40 @@ it('unknown names of keys do not make a process read the database each time', as
   for (let index = 0; index < 200; index += 1) expect(await keys.find(`unknown-${index}`)).toBeNull();
   expect(reads).toBeLessThan(20);
 });
+
+describe('the key of receipts', () => {
+  beforeAll(async () => {
+    await rotate();
+    app.clock.offset += 31_000;
+  });
+
+  it('is published, and no token that it signed is taken', async () => {
+    const token = await signIn();
+    await (await createKeys(dependencies()).receiptSigner())({}, 'erasure-receipt+jwt');
+    app.clock.offset += 31_000; // by then every process has read it
+    const stolen = await stolenKey(app.database, testSecret, 'receipts');
+    const published = await createKeys(dependencies()).jwks();
+    expect(published.keys.map(({ kid }) => kid)).toContain(stolen.keyId);
+    const claims = {
+      ...claimsOf(token),
+      iat: now(app.clock.offset),
+      exp: now(app.clock.offset + minute),
+    };
+    const header = { alg: 'ES256', typ: 'at+jwt', kid: stolen.keyId };
+    expect(await works(forge(header, claims, stolen.privateKey))).toBe(false);
+    const current = await stolenKey(app.database);
+    expect(await works(forge({ ...header, kid: current.keyId }, claims, current.privateKey))).toBe(true);
+  });
+
+  it('stays published when it is rotated, also as a leaked one, and signs nothing any more', async () => {
+    const before = await stolenKey(app.database, testSecret, 'receipts');
+    for (const isLeak of [false, true]) {
+      await rotate(isLeak);
+      app.clock.offset += 2 * hour;
+      const keys = createKeys(dependencies());
+      const sign = await keys.receiptSigner();
+      expect(kidOf(await sign({}, 'erasure-receipt+jwt'))).not.toBe(before.keyId);
+      expect((await keys.jwks()).keys.map(({ kid }) => kid)).toContain(before.keyId);
+    }
+  });
+});

@@ -74,6 +74,7 @@ describe('the trail of an account that is erased', () => {
         action: 'password.reset',
         subjectType: 'User',
         subjectId: user.id,
+        accountId: user.id,
         credentialKind: 'ANONYMOUS',
         ipAddress: '198.51.100.99',
         userAgent: 'LeavingBrowser/1.0',
@@ -82,6 +83,7 @@ describe('the trail of an account that is erased', () => {
     await (await app.as('admin')).run(
       `mutation { deleteUser(id: "${encodeId('User', user.id)}") { __typename } }`,
     );
+    await app.work();
     const rows = await prisma.auditEvent.findMany({
       where: { subjectId: user.id },
       omit: { sequence: true },

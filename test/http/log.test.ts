@@ -106,3 +106,14 @@ it('keeps a line a line, whatever the path holds', async () => {
   expect(app.logged).toHaveLength(1);
   expect(app.logged[0]?.trimEnd()).not.toMatch(/\p{Cc}/u);
 });
+
+it('repeats nothing of a path that may name a person', async () => {
+  await app.fetch('/users/grace@example.com');
+  await app.fetch('/api/v1/users/grace@example.com', { method: 'DELETE' });
+  await app.fetch('/users/0190a1a0-0000-7000-8000-000000000000');
+  expect(lines().map(({ path }) => path)).toEqual([
+    '/users/{user_id}',
+    '/api/v1/users/{user_id}',
+    '/users/0190a1a0-0000-7000-8000-000000000000',
+  ]);
+});

@@ -1,6 +1,7 @@
 /** One world of accounts in every relation that the policy knows, and those who ask in it. */
 import type { Database } from '../../src/db/database.ts';
 import { encodeId, type NodeType } from '../../src/domain/ids.ts';
+import type { Role } from '../../src/domain/policy.ts';
 import { createSources } from '../../src/sources.ts';
 import { ago, collectRows, deleteAllRows, hour, scopesBut } from './rows.ts';
 
@@ -56,10 +57,19 @@ export async function createWorld(database: Database) {
   }
   const credentials = addCredentials(rows, { ...users, organization, service });
   const contactIds = addContacts(rows, users);
+  const record = (owner: string) => encodeId('DataRecord', rows.dataRecord(owner, 'activities', {}));
+  const recordIds = { person: record(users.person), managed: record(users.managed) };
   await rows.write(database);
   const oauthClient = await addClient(database, users.person);
   const signingKey = await addKey(database, organization);
+  const webhooks = {
+    organization: await addWebhook(database, organization),
+    operator: await addWebhook(database, null),
+  };
   const invitation = await addInvitation(database);
+  const guest = { organizationId: organization, role: 'MEMBER', email: 'guest@example.com' } as const;
+  const memberInvitation = await addInvitation(database, guest);
+  await addTrail(database, { ...users, service, organization });
   const ids = Object.fromEntries(
     Object.entries({ ...users, service }).map(([k, id]) => [k, encodeId('User', id)]),
   );
@@ -68,13 +78,27 @@ export async function createWorld(database: Database) {
     organization: encodeId('Organization', organization),
     oauthClient: encodeId('OAuthClient', oauthClient),
     signingKey: encodeId('SigningKey', signingKey),
+    webhooks,
     invitation: encodeId('Invitation', invitation),
+    erasure: encodeId('Erasure', await addErasure(database)),
+    memberInvitation: encodeId('Invitation', memberInvitation),
     ...credentials,
     contactIds,
+    recordIds,
   };
 }
 
 type Rows = ReturnType<typeof collectRows>;
+
+/** The erasure of an account that nobody else here knew, not yet due. */
+export async function addErasure({ prisma }: Database, userId = createSources().newId()): Promise<string> {
+  const id = createSources().newId();
+  const undoUntil = ago(-24 * hour);
+  await prisma.erasure.create({
+    data: { id, userId, requestedAt: ago(0), undoUntil, accountIds: [userId], accountStatuses: ['ACTIVE'] },
+  });
+  return id;
+}
 
 /** A key that the organization signs capability tokens with; nobody has its private half. */
 export async function addKey({ prisma }: Database, organizationId: string): Promise<string> {
@@ -84,12 +108,61 @@ export async function addKey({ prisma }: Database, organizationId: string): Prom
   return id;
 }
 
+/** A webhook with an event that is to be delivered to it. */
+export async function addWebhook(
+  { prisma }: Database,
+  organizationId: string | null,
+): Promise<{ webhook: string; delivery: string }> {
+  const { newId } = createSources();
+  const [id, deliveryId, eventId, subjectId] = [newId(), newId(), newId(), newId()];
+  const row = { id, name: 'A webhook', url: 'https://example.com/', encryptedSecret: new Uint8Array(32) };
+  await prisma.webhook.create({ data: { ...row, organizationId } });
+  const at = ago(hour);
+  const { sequence } = await prisma.outboxEvent.create({
+    data: {
+      ...{ id: eventId, type: 'user.updated', subjectId, organizationId },
+      ...{ payload: {}, occurredAt: at, publishedAt: at },
+    },
+  });
+  await prisma.webhookDelivery.create({
+    data: { id: deliveryId, webhookId: id, eventId, subjectId, sequence, nextAttemptAt: at },
+  });
+  return { webhook: encodeId('Webhook', id), delivery: encodeId('WebhookDelivery', deliveryId) };
+}
+
+/** An event about each kind of account that has a trail. */
+async function addTrail(
+  { prisma }: Database,
+  {
+    person,
+    managed,
+    service,
+    organization,
+  }: Record<'person' | 'managed' | 'service' | 'organization', string>,
+): Promise<void> {
+  const { newId } = createSources();
+  const about = (accountId: string, organizationId: string | null = null) => ({
+    ...{
+      id: newId(),
+      occurredAt: ago(hour),
+      action: 'user.update',
+      subjectType: 'User',
+      subjectId: accountId,
+    },
+    ...{ accountId, actorId: accountId, organizationId, credentialKind: 'SESSION', ipAddress: '192.0.2.77' },
+  });
+  await prisma.auditEvent.createMany({ data: [about(person), about(managed), about(service, organization)] });
+}
+
 /** An invitation that nobody used. */
-export async function addInvitation({ prisma }: Database): Promise<string> {
+export async function addInvitation(
+  { prisma }: Database,
+  to: { organizationId?: string; role?: Role; email?: string } = {},
+): Promise<string> {
   const { newId, randomBytes } = createSources();
   const id = newId();
   const codeHash = new Uint8Array(randomBytes(32));
-  await prisma.invitation.create({ data: { id, codeHash, expiresAt: ago(-hour) } });
+  await prisma.invitation.create({ data: { id, codeHash, expiresAt: ago(-hour), ...to } });
   return id;
 }
 

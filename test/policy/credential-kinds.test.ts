@@ -38,12 +38,16 @@ describe("with another issuer's access token", () => {
   });
 });
 
-/** Nothing here ends with the token of another issuer, so nothing is opened by it. */
-const leadsOn = ({ name }: Operation) => name.startsWith('delegatedToken');
+/** Nothing here ends with the token of another issuer, so nothing is opened by it, and nothing handed out. */
+const leadsOn = ({ name }: Operation) => /^(delegatedToken|exportUser)/.test(name);
 
 /** What only the person itself may do, with a session of its own, is FORBIDDEN to whatever it handed a credential to. */
 function forPersonsOnly({ name, isForPersons }: Operation, outcome: Outcome, actor: ActorName): Outcome {
   const outlasts = name.startsWith('rotateApiToken'); // the secret of a token that is good for longer
-  const isRefused = outlasts || isForPersons === true || (isForPersons === 'to itself' && actor === 'self');
+  const isRefused =
+    outlasts ||
+    isForPersons === true ||
+    (isForPersons === 'to itself' && actor === 'self') ||
+    (isForPersons === 'by an owner' && actor === 'owner');
   return isRefused && ['ok', 'INVALID_CREDENTIALS', 'INVALID_CODE'].includes(outcome) ? 'FORBIDDEN' : outcome;
 }

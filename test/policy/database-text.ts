@@ -1,5 +1,6 @@
 /** The whole database as text: to prove that nothing was written, or that nothing is left. */
 import type { Database } from '../../src/db/database.ts';
+import { jobSchema } from '../../src/db/job-tables.ts';
 
 type Prisma = Pick<Database, 'prisma'>;
 
@@ -30,9 +31,23 @@ export async function readEverything(database: Prisma): Promise<readonly Row[]> 
   return database.prisma.$queryRawUnsafe<Row[]>(everyRow(tables));
 }
 
+/** Every row of the job library's tables, which stand in a schema of their own. */
+export async function readJobs({ prisma }: Prisma): Promise<readonly Row[]> {
+  const tables = await prisma.$queryRaw<{ name: string }[]>`
+    SELECT table_name::text AS name FROM information_schema.tables
+    WHERE table_schema = ${jobSchema} AND table_type = 'BASE TABLE'`;
+  const rows = tables.map(({ name }) =>
+    prisma.$queryRawUnsafe<Row[]>(
+      `SELECT '${jobSchema}.${name}' AS "table", to_jsonb(t)::text AS text FROM "${jobSchema}"."${name}" t`,
+    ),
+  );
+  return (await Promise.all(rows)).flat();
+}
+
 export interface Fingerprint {
   /** Equal as long as no row of any table changes. */
   readonly digest: string;
+  /** Those that are not being deleted. */
   readonly users: number;
   readonly audited: number;
   readonly announced: number;
@@ -43,7 +58,7 @@ export async function createFingerprint(database: Prisma): Promise<() => Promise
   const rows = everyRow(await tablesOf(database));
   const statement = `WITH everything AS (${rows}) SELECT
     md5(string_agg("table" || text, E'\\n' ORDER BY "table", text)) AS digest,
-    count(*) FILTER (WHERE "table" = 'users')::int AS users,
+    count(*) FILTER (WHERE "table" = 'users' AND text::jsonb->>'status' <> 'DELETING')::int AS users,
     count(*) FILTER (WHERE "table" = 'audit_events')::int AS audited,
     count(*) FILTER (WHERE "table" = 'outbox_events')::int AS announced
     FROM everything`;

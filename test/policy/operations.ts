@@ -10,8 +10,10 @@ export interface Operation {
   readonly name: string;
   readonly document: string;
   readonly variables: (world: World) => Record<string, unknown>;
-  /** Whether only a person may do it, with a session of its own; or only where that is done to its own account. */
-  readonly isForPersons?: boolean | 'to itself';
+  /** Whether only a person may do it, with a session of its own; or only where that is done to its own account, or by an owner. */
+  readonly isForPersons?: boolean | 'to itself' | 'by an owner';
+  /** How many things it records where it is allowed; one when absent. */
+  readonly records?: number;
   /** Whether it succeeds although it changes nothing. */
   readonly isSilent?: boolean;
   /** What an operation that was not refused found. */
@@ -40,7 +42,8 @@ function list(name: string, document: string, subject: Subject, variables = none
 
 function mutation(name: string, args: string, variables = none, types = ''): Operation {
   const [field] = name.split(' ');
-  const result = field === 'signOut' ? '{ __typename }' : '{ __typename ... on Error { code } }';
+  const result =
+    field === 'signOut' || field === 'exportMe' ? '{ __typename }' : '{ __typename ... on Error { code } }';
   const document = `mutation ${types && `(${types})`} { found: ${field}${args && `(${args})`} ${result} }`;
   return { name, document, variables, read: ({ found }) => found };
 }
@@ -76,6 +79,36 @@ const tokensOf = (subject: Subject) =>
     'apiTokens { nodes { id } }',
     (user) => (user?.apiTokens as Data)?.nodes,
   );
+
+const trailOf = (subject: Subject) =>
+  fact(
+    `trail of ${subject}`,
+    subject,
+    'auditTrail { nodes { id } }',
+    (user) => (user?.auditTrail as Data)?.nodes,
+  );
+
+const dataOf = (subject: Subject) =>
+  fact(
+    `data of ${subject}`,
+    subject,
+    'dataRecords { nodes { id } }',
+    (user) => (user?.dataRecords as Data)?.nodes,
+  );
+
+/** What makes data records: of the caller, or of another account. */
+const addRecords = (field: 'createDataRecord' | 'importDataRecords', subject?: Subject) =>
+  mutation(
+    subject === undefined ? field : `${field} for ${subject}`,
+    field === 'createDataRecord'
+      ? 'input: { userId: $id, collection: "traces", data: {} }'
+      : 'input: { userId: $id, lines: "{\\"collection\\":\\"traces\\",\\"data\\":{}}" }',
+    ({ ids }) => ({ id: subject === undefined ? null : ids[subject] }),
+    '$id: ID',
+  );
+
+const record = (field: string, owner: keyof World['recordIds'], more = '') =>
+  mutation(`${field} ${owner}`, `id: $id${more}`, ({ recordIds }) => ({ id: recordIds[owner] }), '$id: ID!');
 
 const users = (name: string, subject: Subject, filter: (world: World) => object) =>
   list(
@@ -178,6 +211,25 @@ const explain = (action: string, subject: Subject) =>
     ({ found }) => (found === null ? null : { code: (found as { code: string | null }).code ?? undefined }),
   );
 
+const ofOrganization = (name: string, args: string, subject: Subject = 'mate') =>
+  mutation(
+    name,
+    args,
+    ({ organization, ids }) => ({ organization, user: ids[subject] }),
+    args.includes('$user') ? '$organization: ID!, $user: ID!' : '$organization: ID!',
+  );
+
+const inviteMember = (name: string, role: string) =>
+  mutation(
+    name,
+    `input: { organizationId: $id, email: $email, role: ${role} }`,
+    ({ organization }) => ({ id: organization, email: fresh.address() }),
+    '$id: ID!, $email: String!',
+  );
+
+const setMemberRole = (name: string, role: string) =>
+  ofOrganization(name, `input: { organizationId: $organization, userId: $user, role: ${role} }`);
+
 const delegatedToken = (subject: Subject) =>
   mutation(
     `delegatedToken ${subject}`,
@@ -221,6 +273,11 @@ const queries: readonly Operation[] = [
   node("person's token", ({ tokenIds }) => tokenIds.person),
   node("service's token", ({ tokenIds }) => tokenIds.service),
   node("organization's token", ({ tokenIds }) => tokenIds.organization),
+  node("person's record", ({ recordIds }) => recordIds.person),
+  node("managed's record", ({ recordIds }) => recordIds.managed),
+  query('dataRecord person', '($id: ID!) { found: dataRecord(id: $id) { id } }', ({ recordIds }) => ({
+    id: recordIds.person,
+  })),
   query(
     'nodes person',
     '($ids: [ID!]!) { found: nodes(ids: $ids) { id } }',
@@ -239,6 +296,11 @@ const queries: readonly Operation[] = [
   fact('sessions of person', 'person', 'sessions { id }', (user) => user?.sessions),
   tokensOf('person'),
   tokensOf('service'),
+  dataOf('person'),
+  dataOf('managed'),
+  trailOf('person'),
+  trailOf('managed'),
+  trailOf('service'),
   listed('person'),
   listed('managed'),
   listed('service'),
@@ -255,6 +317,37 @@ const queries: readonly Operation[] = [
     id: organization,
   })),
   query(
+    'organization trail',
+    '($id: ID!) { found: organization(id: $id) { auditTrail { nodes { id } } } }',
+    ({ organization }) => ({ id: organization }),
+    ({ found }) => ((found as Data)?.auditTrail as Data)?.nodes,
+  ),
+  query('erasure', '($id: ID!) { found: erasure(id: $id) { id } }', ({ erasure }) => ({ id: erasure })),
+  query(
+    'auditEvents',
+    '{ found: auditEvents { nodes { id } } }',
+    none,
+    ({ found }) => (found as { nodes: unknown[] }).nodes,
+  ),
+  query(
+    'organization invitations',
+    '($id: ID!) { found: organization(id: $id) { invitations { nodes { id email } } } }',
+    ({ organization }) => ({ id: organization }),
+    ({ found }) => ((found as Data)?.invitations as Data)?.nodes,
+  ),
+  query(
+    'organization webhooks',
+    '($id: ID!) { found: organization(id: $id) { webhooks { nodes { id deliveries { nodes { id } } } } } }',
+    ({ organization }) => ({ id: organization }),
+    ({ found }) => ((found as Data)?.webhooks as Data)?.nodes,
+  ),
+  query(
+    'webhooks',
+    '{ found: webhooks { nodes { id } } }',
+    none,
+    ({ found }) => (found as { nodes: unknown[] }).nodes,
+  ),
+  query(
     'oauthClients',
     '{ found: oauthClients { nodes { id } } }',
     none,
@@ -262,7 +355,36 @@ const queries: readonly Operation[] = [
   ),
   explain('READ_PRIVATE', 'person'),
   explain('UPDATE', 'managed'),
+  explain('READ_DATA', 'person'),
+  explain('WRITE_DATA', 'managed'),
 ];
+
+/** Rows are named shortly: the column of names is narrow. */
+const inShort = { organization: 'org', operator: 'operator' };
+
+const createWebhook = (name: string, owner: (world: World) => string | null) =>
+  mutation(
+    `createWebhook ${name}`,
+    'input: { organizationId: $id, name: "New", url: "https://example.com/" }',
+    (world) => ({ id: owner(world) }),
+    '$id: ID',
+  );
+
+const ofWebhook = (field: string, owner: keyof World['webhooks'], more = '') =>
+  mutation(
+    `${field} ${inShort[owner]}`,
+    `id: $id${more}`,
+    ({ webhooks }) => ({ id: webhooks[owner].webhook }),
+    '$id: ID!',
+  );
+
+const redeliver = (owner: keyof World['webhooks']) =>
+  mutation(
+    `redeliverWebhook ${inShort[owner]}`,
+    'id: $id',
+    ({ webhooks }) => ({ id: webhooks[owner].delivery }),
+    '$id: ID!',
+  );
 
 const mutations: readonly Operation[] = [
   signIn('person', 'person', password),
@@ -287,6 +409,31 @@ const mutations: readonly Operation[] = [
   ),
   mutation('createInvitation', 'input: {}'),
   mutation('revokeInvitation', 'id: $id', ({ invitation }) => ({ id: invitation }), '$id: ID!'),
+  mutation(
+    'revokeInvitation organization',
+    'id: $id',
+    ({ memberInvitation }) => ({ id: memberInvitation }),
+    '$id: ID!',
+  ),
+  { ...mutation('createOrganization', 'input: { name: "New" }'), records: 2 },
+  ofOrganization('updateOrganization', 'id: $organization, input: { name: "Changed" }'),
+  {
+    ...ofOrganization('deleteOrganization', 'id: $organization'),
+    isForPersons: 'by an owner',
+    records: 2,
+  },
+  inviteMember('inviteMember', 'ADMIN'),
+  { ...inviteMember('inviteMember owner', 'OWNER'), isForPersons: 'by an owner' },
+  { ...mutation('acceptInvitation', 'input: { code: "unknown" }'), isForPersons: true },
+  setMemberRole('setMemberRole mate', 'ADMIN'),
+  { ...setMemberRole('setMemberRole mate, owner', 'OWNER'), isForPersons: 'by an owner' },
+  ofOrganization('removeMember mate', 'input: { organizationId: $organization, userId: $user }'),
+  ofOrganization('leaveOrganization', 'id: $organization'),
+  {
+    ...ofOrganization('transferOwnership', 'id: $organization, input: { userId: $user }'),
+    isForPersons: true,
+    records: 2,
+  },
   mutation('completeOnboarding', ''),
   mutation('updateMe', 'input: { bio: "Changed." }'),
   update('person', 'person'),
@@ -344,6 +491,16 @@ const mutations: readonly Operation[] = [
     '$id: ID!',
   ),
   mutation('retireSigningKey', 'id: $id', ({ signingKey }) => ({ id: signingKey }), '$id: ID!'),
+  createWebhook('for organization', ({ organization }) => organization),
+  createWebhook('for operator', () => null),
+  ofWebhook('updateWebhook', 'organization', ', input: { name: "Changed" }'),
+  ofWebhook('updateWebhook', 'operator', ', input: { name: "Changed" }'),
+  ofWebhook('rotateWebhookSecret', 'organization'),
+  ofWebhook('rotateWebhookSecret', 'operator'),
+  ofWebhook('deleteWebhook', 'organization'),
+  ofWebhook('deleteWebhook', 'operator'),
+  redeliver('organization'),
+  redeliver('operator'),
   revokeSession('person', 'person'),
   revokeSession('person, in use', 'inUse'),
   revokeSession('person, expired', 'expired'),
@@ -363,6 +520,21 @@ const mutations: readonly Operation[] = [
   revokeAccess('received'),
   delegatedToken('person'),
   delegatedToken('managed'),
+  addRecords('createDataRecord'),
+  addRecords('createDataRecord', 'person'),
+  addRecords('createDataRecord', 'managed'),
+  addRecords('createDataRecord', 'service'),
+  addRecords('importDataRecords'),
+  addRecords('importDataRecords', 'person'),
+  addRecords('importDataRecords', 'managed'),
+  record('replaceDataRecord', 'person', ', input: { data: { changed: true } }'),
+  record('replaceDataRecord', 'managed', ', input: { data: { changed: true } }'),
+  record('deleteDataRecord', 'person'),
+  record('deleteDataRecord', 'managed'),
+  { ...mutation('exportMe', ''), isForPersons: true },
+  { ...remove('exportUser', 'person'), isForPersons: 'to itself' },
+  remove('exportUser', 'managed'),
+  remove('exportUser', 'service'),
   mutation('deleteMe', ''),
   remove('deleteUser', 'person'),
   remove('deleteUser', 'managed'),
@@ -372,6 +544,8 @@ const mutations: readonly Operation[] = [
   remove('deleteUser', 'owner'),
   remove('deleteManagedUser', 'managed'),
   remove('deleteManagedUser', 'person'),
+  remove('restoreUser', 'person'),
+  mutation('restoreMe', 'input: { code: "unknown" }'),
 ];
 
 export const operations: readonly Operation[] = [...queries, ...mutations];

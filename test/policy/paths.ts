@@ -50,13 +50,13 @@ function stepsTo(target: string, type: GraphQLNamedType, hops: number): Step[][]
   return [...ends, ...onwards];
 }
 
-/** Shares and sessions lead to accounts that other ways lead to, too. */
-const byways = ['ShareConnection', 'Session'];
+/** Shares, sessions, records and events lead to accounts that other ways lead to, too. */
+const byways = ['ShareConnection', 'Session', 'DataRecordConnection', 'AuditEventConnection'];
 
 /** Lists are crossed by their `nodes`, and at the end of a path by their `edges` as well; byways are taken there only. */
 function skips({ name, type }: GraphQLField<unknown, unknown>, hopsLeft: number): boolean {
   const { name: typeName } = getNamedType(type);
-  if (typeName === 'ShareEdge') return true; // which tells no more than the node
+  if (['ShareEdge', 'DataRecordEdge', 'AuditEventEdge'].includes(typeName)) return true; // which tells no more than the node
   return hopsLeft > 1 && (name === 'edges' || byways.includes(typeName));
 }
 
@@ -69,7 +69,7 @@ export function toDocument({ root, field, steps }: Path, args: string, selection
   const inner = steps.reduceRight((selected, step) => {
     if ('on' in step) return `__typename ... on ${step.on} { ${selected} }`;
     const cursor = step.field === 'edges' ? 'cursor ' : '';
-    return `${step.field}${step.paged ? '(first: 3)' : ''} { ${cursor}${selected} }`;
+    return `${step.field}${step.paged ? '(first: 2)' : ''} { ${cursor}${selected} }`;
   }, selection);
   return `${root.toLowerCase()} { ${field}${args && `(${args})`} { ${inner} } }`;
 }

@@ -1,6 +1,7 @@
 /** Accounts with recognizable private facts, and those who must never read them. */
 import type { Database } from '../../src/db/database.ts';
 import { encodeId } from '../../src/domain/ids.ts';
+import { createSources } from '../../src/sources.ts';
 import { passwordHash } from './actors.ts';
 import { ago, collectRows, scopesBut } from './rows.ts';
 
@@ -19,6 +20,9 @@ export const secrets = {
   ipAddress: '203.0.113.77',
   userAgent: 'HiddenBrowser/7',
   token: 'hidden-token-of-vera',
+  collection: 'hidden-collection',
+  trail: 'trail-of-vera',
+  trailAddress: '203.0.113.88',
   kidName: 'Hiddenkid',
   kidEmail: 'kid@private.example',
   otherOrganization: 'Hiddenorg',
@@ -34,7 +38,7 @@ export type PrivateWorld = Awaited<ReturnType<typeof createPrivateWorld>>;
 /** Writes the world into an empty database. */
 export async function createPrivateWorld(database: Database) {
   const rows = collectRows();
-  const { vera, kid } = addVera(rows);
+  const { vera, kid, record } = addVera(rows);
   const nameless = rows.user({ username: secrets.nameless });
   rows.email(nameless, secrets.nameless);
   const mate = rows.user({ username: 'mate' });
@@ -53,6 +57,7 @@ export async function createPrivateWorld(database: Database) {
   const robotToken = rows.apiToken({ userId: robot }, undefined, { name: secrets.token }).id;
   const mateToken = rows.apiToken({ userId: mate }, [], { name: 'Known' }).id;
   await rows.write(database);
+  await addTrail(database, vera);
   const users = { vera, kid, nameless, mate, owner, robot, mateKid: mates.kid };
   return {
     users: mapValues(users, (id) => encodeId('User', id)),
@@ -60,8 +65,25 @@ export async function createPrivateWorld(database: Database) {
     tokens: mapValues({ vera: veraToken, robot: robotToken, mate: mateToken }, (id) =>
       encodeId('ApiToken', id),
     ),
+    records: { vera: encodeId('DataRecord', record) },
     askers,
   };
+}
+
+async function addTrail({ prisma }: Database, accountId: string): Promise<void> {
+  await prisma.auditEvent.create({
+    data: {
+      ...{
+        id: createSources().newId(),
+        occurredAt: ago(1),
+        action: 'user.update',
+        credentialKind: 'SESSION',
+      },
+      ...{ subjectType: 'User', subjectId: accountId, accountId, actorId: accountId },
+      changes: { bio: { before: null, after: secrets.trail } },
+      ipAddress: secrets.trailAddress,
+    },
+  });
 }
 
 function mapValues<Key extends string>(object: Record<Key, string>, map: (value: string) => string) {
@@ -83,9 +105,10 @@ function addVera(rows: Rows) {
   const { provider, subject, identityName: name, identityEmail: email } = secrets;
   rows.identity({ userId: vera, provider, subject, name, email });
   rows.session(vera, { ipAddress: secrets.ipAddress, userAgent: secrets.userAgent });
+  const record = rows.dataRecord(vera, secrets.collection, {});
   const kid = rows.user({ kind: 'MANAGED', managerId: vera, firstName: secrets.kidName });
   rows.email(kid, secrets.kidEmail);
-  return { vera, kid };
+  return { vera, kid, record };
 }
 
 function addRobot(rows: Rows, organizationId: string) {

@@ -239,6 +239,9 @@ describe('the last owner of an organization', () => {
       await rows.write(app.database);
       const outcomes = await Promise.all([ask(one.client, 'deleteMe'), ask(two.client, 'deleteMe')]);
       expect(outcomes.sort()).toEqual(['LAST_OWNER', 'ok']);
+      const staying = { role: 'OWNER' as const, user: { status: 'ACTIVE' as const } };
+      expect(await app.database.prisma.membership.count({ where: staying })).toBe(1);
+      await app.work();
       expect(await app.database.prisma.membership.count({ where: { role: 'OWNER' } })).toBe(1);
       await deleteAllRows(app.database);
     }

@@ -19,8 +19,15 @@ export const privateFields: Readonly<Record<string, string>> = {
   organizations: '(first: 2) { totalCount edges { role cursor node { id name } } }',
   apiTokens: '(first: 2) { totalCount nodes { id name prefix } }',
   sharesGiven: '(first: 2) { totalCount nodes { scopes grantee { displayName } } }',
+  dataRecords:
+    '(first: 1) { totalCount nodes { collection occurredAt } pageInfo { hasNextPage startCursor } }',
+  dataCollections: '{ name }',
+  auditTrail: '(first: 2) { nodes { ipAddress changes { after } } }',
   sharesReceived: '(first: 2) { totalCount nodes { scopes grantor { displayName } } }',
 };
+
+/** Those of them that `data:read` opens, and not `profile`. */
+export const dataFields: readonly string[] = ['dataRecords', 'dataCollections'];
 
 /** The fields that everyone who sees an account may read; `username` unless it is an e-mail address. */
 export const publicFields = [
@@ -38,6 +45,7 @@ export const publicFields = [
   ...['username', 'name', 'firstName', 'lastName', 'displayName', 'bio', 'company', 'jobTitle', 'avatarUrl'],
   ...['grantedScopes', 'version', 'createdAt', 'updatedAt'],
   ...['viewerCanReadPrivate', 'viewerCanUpdate', 'viewerCanDelete'],
+  ...['viewerCanReadData', 'viewerCanWriteData'],
 ] as const;
 
 /** The fields that lead on from an account to others: each path over them is walked. */

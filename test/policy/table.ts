@@ -14,6 +14,9 @@ node organization               401   ok    null  null  null  null  ok    ok    
 node person's token             401   ok    null  null  null  null  null  null  null  null  null  ok    null  401   401   401
 node service's token            401   null  null  null  null  null  null  ok    ok    ok    null  ok    null  401   401   401
 node organization's token       401   null  null  null  null  null  null  ok    ok    null  null  ok    null  401   401   401
+node person's record            401   ok    null  ok    ok    null  null  null  null  null  null  ok    null  401   401   401
+node managed's record           401   null  ok    ok    ok    null  null  null  null  null  null  ok    null  401   401   401
+dataRecord person               401   ok    null  ok    ok    null  null  null  null  null  null  ok    null  401   401   401
 nodes person                    401   ok    null  ok    ok    null  ok    ok    ok    ok    ok    ok    null  401   401   401
 user person                     401   ok    null  ok    ok    null  ok    ok    ok    ok    ok    ok    null  401   401   401
 user person by username         401   ok    null  ok    ok    null  ok    ok    ok    ok    ok    ok    null  401   401   401
@@ -27,6 +30,11 @@ user e-mail of service          401   null  null  null  null  null  null  ok    
 user sessions of person         401   ok    null  null  null  null  null  null  null  null  null  ok    null  401   401   401
 user tokens of person           401   ok    null  none  none  null  none  none  none  none  none  ok    null  401   401   401
 user tokens of service          401   none  null  null  null  null  none  ok    ok    ok    none  ok    null  401   401   401
+user data of person             401   ok    null  ok    ok    null  none  none  none  none  none  ok    null  401   401   401
+user data of managed            401   null  ok    ok    ok    null  null  null  null  null  null  ok    null  401   401   401
+user trail of person            401   ok    null  none  none  null  none  none  none  none  none  ok    null  401   401   401
+user trail of managed           401   null  ok    none  none  null  null  null  null  null  null  ok    null  401   401   401
+user trail of service           401   none  null  null  null  null  none  ok    ok    ok    none  ok    null  401   401   401
 users person                    401   ok    none  ok    ok    none  none  none  none  none  none  ok    none  401   401   401
 users managed                   401   none  ok    ok    ok    none  none  none  none  none  none  ok    none  401   401   401
 users service                   401   none  none  none  none  none  none  none  none  ok    none  ok    none  401   401   401
@@ -36,9 +44,17 @@ managedUser managed             401   null  ok    null  null  null  null  null  
 managedUser person              401   null  null  null  null  null  null  null  null  null  403   null  null  401   401   401
 managedUsers managed            401   none  ok    none  none  none  none  none  none  none  403   none  none  401   401   401
 organization                    401   ok    null  null  null  null  ok    ok    ok    ok    ok    ok    null  401   401   401
+organization trail              401   none  null  null  null  null  none  ok    ok    none  none  ok    null  401   401   401
+erasure                         ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    401   401   401
+auditEvents                     401   403   403   403   403   403   403   403   403   403   403   ok    scope 401   401   401
+organization invitations        401   none  null  null  null  null  none  ok    ok    none  none  ok    null  401   401   401
+organization webhooks           401   none  null  null  null  null  none  ok    ok    none  none  ok    null  401   401   401
+webhooks                        401   403   403   403   403   403   403   403   403   403   403   ok    scope 401   401   401
 oauthClients                    401   403   403   403   403   403   403   403   403   403   403   ok    scope 401   401   401
 explainAccess READ_PRIVATE person 401   ok    null  ok    403   null  403   403   403   403   403   ok    null  401   401   401
 explainAccess UPDATE managed    401   null  ok    403   403   null  null  null  null  null  null  ok    null  401   401   401
+explainAccess READ_DATA person  401   ok    null  ok    ok    null  403   403   403   403   403   ok    null  401   401   401
+explainAccess WRITE_DATA managed 401   null  ok    403   403   null  null  null  null  null  null  ok    null  401   401   401
 signIn person                   ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    ok    401   401   401
 signIn person, wrong password   cred  cred  cred  cred  cred  cred  cred  cred  cred  cred  cred  cred  cred  401   401   401
 signIn managed                  cred  cred  cred  cred  cred  cred  cred  cred  cred  cred  cred  cred  cred  401   401   401
@@ -50,6 +66,18 @@ requestPasswordReset            ok    ok    ok    ok    ok    ok    ok    ok    
 resetPassword person            code  code  code  code  code  code  code  code  code  code  code  code  code  401   401   401
 createInvitation                401   403   403   403   403   403   403   403   403   403   403   ok    scope 401   401   401
 revokeInvitation                401   403   403   403   403   403   403   403   403   403   403   ok    scope 401   401   401
+revokeInvitation organization   401   403   403   403   403   403   403   ok    ok    403   403   ok    scope 401   401   401
+createOrganization              401   ok    ok    ok    ok    ok    ok    ok    ok    403   403   ok    ok    401   401   401
+updateOrganization              401   403   404   404   404   404   403   ok    ok    403   403   ok    404   401   401   401
+deleteOrganization              401   403   404   404   404   404   403   403   ok    403   403   ok    404   401   401   401
+inviteMember                    401   403   404   404   404   404   403   ok    ok    403   403   ok    404   401   401   401
+inviteMember owner              401   403   404   404   404   404   403   403   ok    403   403   ok    404   401   401   401
+acceptInvitation                401   code  code  code  code  code  code  code  code  403   403   code  403   401   401   401
+setMemberRole mate              401   403   404   404   404   404   403   ok    ok    403   403   ok    404   401   401   401
+setMemberRole mate, owner       401   403   404   404   404   404   403   403   ok    403   403   ok    404   401   401   401
+removeMember mate               401   403   404   404   404   404   403   ok    ok    403   403   ok    404   401   401   401
+leaveOrganization               401   ok    404   404   404   404   ok    ok    last  403   403   404   404   401   401   401
+transferOwnership               401   403   404   404   404   404   403   403   ok    403   403   403   404   401   401   401
 completeOnboarding              401   ok    ok    ok    ok    ok    ok    ok    ok    403   403   ok    ok    401   401   401
 updateMe                        401   ok    ok    ok    ok    ok    ok    ok    ok    403   403   ok    ok    401   401   401
 updateUser person               401   ok    404   403   403   404   403   403   403   403   403   ok    404   401   401   401
@@ -97,6 +125,16 @@ revokeApiToken service          401   404   404   404   404   404   404   ok    
 revokeApiToken organization     401   404   404   404   404   404   404   ok    ok    404   404   ok    404   401   401   401
 registerSigningKey              401   403   404   404   404   404   403   ok    ok    403   403   ok    404   401   401   401
 retireSigningKey                401   404   404   404   404   404   404   ok    ok    404   404   ok    404   401   401   401
+createWebhook for organization  401   403   404   404   404   404   403   ok    ok    403   403   ok    404   401   401   401
+createWebhook for operator      401   403   403   403   403   403   403   403   403   403   403   ok    scope 401   401   401
+updateWebhook org               401   404   404   404   404   404   404   ok    ok    404   404   ok    404   401   401   401
+updateWebhook operator          401   404   404   404   404   404   404   404   404   404   404   ok    404   401   401   401
+rotateWebhookSecret org         401   404   404   404   404   404   404   ok    ok    404   404   ok    404   401   401   401
+rotateWebhookSecret operator    401   404   404   404   404   404   404   404   404   404   404   ok    404   401   401   401
+deleteWebhook org               401   404   404   404   404   404   404   ok    ok    404   404   ok    404   401   401   401
+deleteWebhook operator          401   404   404   404   404   404   404   404   404   404   404   ok    404   401   401   401
+redeliverWebhook org            401   404   404   404   404   404   404   ok    ok    404   404   ok    404   401   401   401
+redeliverWebhook operator       401   404   404   404   404   404   404   404   404   404   404   ok    404   401   401   401
 revokeSession person            401   ok    404   404   404   404   404   404   404   404   404   ok    404   401   401   401
 revokeSession person, in use    401   ok    404   404   404   404   404   404   404   404   404   ok    404   401   401   401
 revokeSession person, expired   401   404   404   404   404   404   404   404   404   404   404   404   404   401   401   401
@@ -113,6 +151,21 @@ revokeAccess given              401   ok    404   404   404   404   404   404   
 revokeAccess received           401   404   404   ok    ok    404   404   404   404   404   403   404   404   401   401   401
 delegatedToken person           401   403   404   ok    ok    404   403   403   403   403   403   403   404   401   401   401
 delegatedToken managed          401   404   ok    ok    ok    404   404   404   404   404   403   403   404   401   401   401
+createDataRecord                401   ok    ok    ok    ok    ok    ok    ok    ok    ok    403   ok    ok    401   401   401
+createDataRecord for person     401   ok    404   403   403   404   403   403   403   403   403   ok    404   401   401   401
+createDataRecord for managed    401   404   ok    403   403   404   404   404   404   404   404   ok    404   401   401   401
+createDataRecord for service    401   403   404   404   404   404   403   ok    ok    ok    403   ok    404   401   401   401
+importDataRecords               401   ok    ok    ok    ok    ok    ok    ok    ok    ok    403   ok    ok    401   401   401
+importDataRecords for person    401   ok    404   403   403   404   403   403   403   403   403   ok    404   401   401   401
+importDataRecords for managed   401   404   ok    403   403   404   404   404   404   404   404   ok    404   401   401   401
+replaceDataRecord person        401   ok    404   403   403   404   404   404   404   404   404   ok    404   401   401   401
+replaceDataRecord managed       401   404   ok    403   403   404   404   404   404   404   404   ok    404   401   401   401
+deleteDataRecord person         401   ok    404   403   403   404   404   404   404   404   404   ok    404   401   401   401
+deleteDataRecord managed        401   404   ok    403   403   404   404   404   404   404   404   ok    404   401   401   401
+exportMe                        401   ok    ok    ok    ok    ok    ok    ok    ok    403   403   ok    403   401   401   401
+exportUser person               401   ok    404   403   403   404   403   403   403   403   403   ok    404   401   401   401
+exportUser managed              401   404   ok    403   403   404   404   404   404   404   404   ok    404   401   401   401
+exportUser service              401   403   404   404   404   404   403   ok    ok    403   403   ok    404   401   401   401
 deleteMe                        401   ok    ok    ok    ok    ok    ok    ok    last  403   403   ok    ok    401   401   401
 deleteUser person               401   ok    404   403   403   404   403   403   403   403   403   ok    404   401   401   401
 deleteUser managed              401   404   ok    403   403   404   404   404   404   404   404   ok    404   401   401   401
@@ -122,6 +175,8 @@ deleteUser reserved             401   404   404   404   404   404   404   404   
 deleteUser owner                401   403   404   404   404   404   403   403   last  403   403   last  404   401   401   401
 deleteManagedUser managed       401   404   ok    404   404   404   404   404   404   404   403   ok    404   401   401   401
 deleteManagedUser person        401   404   404   404   404   404   404   404   404   404   403   404   404   401   401   401
+restoreUser person              401   404   404   404   404   404   404   404   404   404   404   404   404   401   401   401
+restoreMe                       code  code  code  code  code  code  code  code  code  code  code  code  code  401   401   401
 `;
 
 const outcomes = {

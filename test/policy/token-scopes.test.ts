@@ -4,7 +4,7 @@ import { encodeId } from '../../src/domain/ids.ts';
 import { scopes as everyScope, type Scope } from '../../src/domain/policy.ts';
 import { schema } from '../../src/schema/index.ts';
 import { openTestApp, type TestApp } from '../setup/app.ts';
-import { addClient, addInvitation, addKey } from './actors.ts';
+import { addClient, addErasure, addInvitation, addKey, addWebhook } from './actors.ts';
 import { ask } from './ask.ts';
 import { createFingerprint, type Fingerprint } from './database-text.ts';
 import { collectRows, deleteAllRows, scopesBut } from './rows.ts';
@@ -26,6 +26,8 @@ afterAll(() => app.close());
 interface Ids {
   readonly self: string;
   readonly kid: string;
+  /** A managed user that is being deleted. */
+  readonly going: string;
   readonly email: string;
   readonly phone: string;
   readonly identity: string;
@@ -37,6 +39,10 @@ interface Ids {
   readonly client: string;
   /** Who shares with the caller. */
   readonly friend: string;
+  readonly record: string;
+  /** Of the organization, with a delivery. */
+  readonly webhook: string;
+  readonly delivery: string;
 }
 
 /** The scopes that each mutation needs, and one that its caller may do but for them. */
@@ -81,17 +87,86 @@ const needs: Record<
     call: 'createServiceAccount(input: $input)',
     variables: ({ organization }) => ({ input: { name: 'x', organizationId: organization } }),
   },
+  createOrganization: {
+    scopes: ['users:write'],
+    call: 'createOrganization(input: $input)',
+    variables: () => ({ input: { name: 'x' } }),
+  },
+  updateOrganization: {
+    scopes: ['users:write'],
+    call: 'updateOrganization(id: $id, input: $input)',
+    variables: ({ organization }) => ({ id: organization, input: { name: 'x' } }),
+  },
+  deleteOrganization: {
+    scopes: ['admin', 'users:write'],
+    call: 'deleteOrganization(id: $id)',
+    variables: ({ organization }) => ({ id: organization }),
+  },
+  inviteMember: {
+    scopes: ['users:write'],
+    call: 'inviteMember(input: $input)',
+    variables: ({ organization }) => ({
+      input: { organizationId: organization, email: 'x@example.org', role: 'MEMBER' },
+    }),
+  },
+  setMemberRole: {
+    scopes: ['users:write'],
+    call: 'setMemberRole(input: $input)',
+    variables: ({ organization, self }) => ({
+      input: { organizationId: organization, userId: self, role: 'MEMBER' },
+    }),
+  },
+  removeMember: {
+    scopes: ['users:write'],
+    call: 'removeMember(input: $input)',
+    variables: ({ organization, self }) => ({ input: { organizationId: organization, userId: self } }),
+  },
+  leaveOrganization: {
+    scopes: ['users:write'],
+    call: 'leaveOrganization(id: $id)',
+    variables: ({ organization }) => ({ id: organization }),
+  },
   createUser: {
     scopes: ['admin', 'users:write'],
     call: 'createUser(input: $input)',
     variables: () => ({ input: { username: 'new' } }),
+  },
+  createDataRecord: {
+    scopes: ['data:write'],
+    call: 'createDataRecord(input: $input)',
+    variables: ({ kid }) => ({ input: { userId: kid, collection: 'x', data: {} } }),
+  },
+  replaceDataRecord: {
+    scopes: ['data:write'],
+    call: 'replaceDataRecord(id: $id, input: $input)',
+    variables: ({ record }) => ({ id: record, input: { data: { x: 1 } } }),
+  },
+  deleteDataRecord: {
+    scopes: ['data:write'],
+    call: 'deleteDataRecord(id: $id)',
+    variables: ({ record }) => ({ id: record }),
+  },
+  importDataRecords: {
+    scopes: ['data:write'],
+    call: 'importDataRecords(input: $input)',
+    variables: ({ kid }) => ({ input: { userId: kid, lines: '{"collection":"x","data":{}}' } }),
   },
   deleteManagedUser: {
     scopes: ['users:write'],
     call: 'deleteManagedUser(id: $id)',
     variables: ({ kid }) => ({ id: kid }),
   },
+  exportUser: {
+    scopes: ['data:read', 'profile'],
+    call: 'exportUser(id: $id)',
+    variables: ({ kid }) => ({ id: kid }),
+  },
   deleteMe: { scopes: ['users:write'], call: 'deleteMe' },
+  restoreUser: {
+    scopes: ['users:write'],
+    call: 'restoreUser(id: $id)',
+    variables: ({ going }) => ({ id: going }),
+  },
   deleteUser: { scopes: ['users:write'], call: 'deleteUser(id: $id)', variables: ({ kid }) => ({ id: kid }) },
   makeEmailDefault: {
     scopes: ['users:write'],
@@ -118,6 +193,33 @@ const needs: Record<
         },
       },
     }),
+  },
+  createWebhook: {
+    scopes: ['tokens:write'],
+    call: 'createWebhook(input: $input)',
+    variables: ({ organization }) => ({
+      input: { organizationId: organization, name: 'x', url: 'https://example.com/' },
+    }),
+  },
+  updateWebhook: {
+    scopes: ['tokens:write'],
+    call: 'updateWebhook(id: $id, input: $input)',
+    variables: ({ webhook }) => ({ id: webhook, input: { name: 'Another' } }),
+  },
+  rotateWebhookSecret: {
+    scopes: ['tokens:write'],
+    call: 'rotateWebhookSecret(id: $id)',
+    variables: ({ webhook }) => ({ id: webhook }),
+  },
+  deleteWebhook: {
+    scopes: ['tokens:write'],
+    call: 'deleteWebhook(id: $id)',
+    variables: ({ webhook }) => ({ id: webhook }),
+  },
+  redeliverWebhook: {
+    scopes: ['tokens:write'],
+    call: 'redeliverWebhook(id: $id)',
+    variables: ({ delivery }) => ({ id: delivery }),
   },
   registerOAuthClient: {
     scopes: ['admin'],
@@ -238,7 +340,11 @@ const unscoped = new Set([
   'changePassword',
   'requestPasswordReset',
   'resetPassword',
+  'restoreMe',
   'shareAccess',
+  'acceptInvitation',
+  'transferOwnership',
+  'exportMe',
   'delegatedToken',
 ]);
 
@@ -257,17 +363,21 @@ describe.each(Object.entries(needs))('%s', (_name, { scopes, call, variables, ou
       [rows.user(), 'OWNER'],
     ]);
     const kid = rows.user({ kind: 'MANAGED', managerId: self });
+    const going = rows.user({ kind: 'MANAGED', managerId: self, status: 'DELETING' });
     const email = rows.email(kid, 'kid@example.com', false);
     const phone = rows.phoneNumber(kid, '+4930123456', false);
     const identity = rows.identity({ userId: kid, provider: 'corp', subject: kid, isPrimary: false });
+    const record = encodeId('DataRecord', rows.dataRecord(kid, 'x', {}));
     const friend = rows.user();
     rows.share(friend, self, ['data:read']);
     const token = rows.apiToken({ userId: self }, granted);
     const session = rows.session(self);
     await rows.write(app.database);
+    await addErasure(app.database, going);
     const ids = {
       self: encodeId('User', self),
       kid: encodeId('User', kid),
+      going: encodeId('User', going),
       email: encodeId('Email', email),
       phone: encodeId('PhoneNumber', phone),
       identity: encodeId('OAuthIdentity', identity),
@@ -278,6 +388,8 @@ describe.each(Object.entries(needs))('%s', (_name, { scopes, call, variables, ou
       session: encodeId('Session', session.id),
       client: encodeId('OAuthClient', await addClient(app.database, self)),
       friend: encodeId('User', friend),
+      record,
+      ...(await addWebhook(app.database, organization)),
     };
     return { client: app.withToken(token.secret), given: variables?.(ids) ?? {} };
   }

@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { createServers } from '../setup/servers.ts';
+import { subscribe } from '../subscriptions/stream.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
@@ -46,6 +47,27 @@ test('SIGTERM lets a running request finish, accepts no other, and exits with 0'
   expect(await process.exited()).toBe(0);
   expect(Date.now() - completed).toBeLessThan(5_000);
   expect(servers.contents()).toEqual(['pgdata']);
+  expect(process.stderr).toContain('"msg":"stopped"');
+});
+
+test('SIGTERM ends streams, which have no end of their own, and so is not held up by them', async () => {
+  const { process, url } = await servers.start();
+  const answer = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      query:
+        'mutation { signIn(input: { login: "ada", password: "usergraph-demo" }) { ... on SignInSuccess { token } } }',
+    }),
+  });
+  const { token } = ((await answer.json()) as { data: { signIn: { token: string } } }).data.signIn;
+  const stream = await subscribe(url, { query: 'subscription { userChanged { events } }', token });
+  expect(await stream.next()).toEqual({ data: { userChanged: { events: [] } } });
+  const before = Date.now();
+  process.child.kill('SIGTERM');
+  expect(await stream.next()).toBe('complete');
+  expect(await process.exited()).toBe(0);
+  expect(Date.now() - before).toBeLessThan(9_000);
   expect(process.stderr).toContain('"msg":"stopped"');
 });
 

@@ -169,6 +169,9 @@ CREATE UNIQUE INDEX "audit_events_hash_key" ON "audit_events"("hash");
 CREATE INDEX "audit_events_account_id_occurred_at_id_idx" ON "audit_events"("account_id", "occurred_at", "id");
 
 -- CreateIndex
+CREATE INDEX "audit_events_occurred_at_id_idx" ON "audit_events"("occurred_at", "id");
+
+-- CreateIndex
 CREATE INDEX "outbox_events_published_at_sequence_idx" ON "outbox_events"("published_at", "sequence");
 
 -- AddForeignKey

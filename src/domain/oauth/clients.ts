@@ -4,7 +4,7 @@ import type { Context } from '../../context.ts';
 import { InvalidInputError, NotFoundError } from '../../errors.ts';
 import type { OAuthClient, Prisma } from '../../generated/prisma/client.ts';
 import { enforce } from '../accounts.ts';
-import { type FieldChanges, record } from '../audit.ts';
+import { creationOf, type FieldChanges, record } from '../audit.ts';
 import { requireCaller } from '../caller.ts';
 import { parseInput, registerOAuthClientInput, updateOAuthClientInput } from '../input.ts';
 import { type LazyConnection, once, type PageArgs, pageQuery, toPage } from '../page.ts';
@@ -61,7 +61,12 @@ export async function registerClient(
       },
       select: { id: true },
     });
-    await record(context, tx, { action: 'client.register', subject: { type: 'OAuthClient', id }, about: id });
+    await record(context, tx, {
+      action: 'client.register',
+      subject: { type: 'OAuthClient', id },
+      about: id,
+      changes: creationOf({ ...columns, isTrusted, isConfidential }),
+    });
     return (await tx.oAuthClient.findUniqueOrThrow({ where: { id }, ...query })) as OAuthClient;
   });
   return { client, secret: issued?.secret ?? null };

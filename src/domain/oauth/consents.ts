@@ -64,6 +64,8 @@ export async function withdrawConsent(
   const client = await transact(context, async (tx) => {
     const account = await tx.user.findUniqueOrThrow({ where: { id: userId }, select: accountSelect });
     enforce(decide(context.actor, 'endSession', account));
+    const where = { userId_clientId: { userId, clientId } };
+    const before = await tx.consent.findUnique({ where, select: { scopes: true } });
     const consents = await tx.consent.deleteMany({ where: { userId, clientId } });
     const ended = await endGrants(context, tx, { userId, clientId });
     if (consents.count + ended === 0) throw new NotFoundError(['id']);
@@ -71,6 +73,7 @@ export async function withdrawConsent(
       action: 'consent.withdraw',
       subject: { type: 'OAuthClient', id: clientId },
       about: userId,
+      changes: { scopes: { before: before?.scopes ?? null, after: null } },
     });
     return (await tx.oAuthClient.findUniqueOrThrow({ where: { id: clientId }, ...query })) as OAuthClient;
   });

@@ -2,7 +2,16 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { encodeId } from '../../../src/domain/ids.ts';
 import { forge, now } from '../forge.ts';
-import { addPerson, codeSentTo, newPasswordOf, type Person, signInAs, wrongCode } from './people.ts';
+import {
+  addPerson,
+  codeSentTo,
+  invitationSentTo,
+  newPasswordOf,
+  type Person,
+  signInAs,
+  undoCodeSentTo,
+  wrongCode,
+} from './people.ts';
 import { publicUrl, type Run } from './run.ts';
 
 const error = '... on Error { code message }';
@@ -21,12 +30,21 @@ const documents = {
   verifyPhoneNumber: `mutation ($id: ID!, $input: VerifyPhoneNumberInput!) { verifyPhoneNumber(id: $id, input: $input) { __typename ${error} } }`,
   createInvitation: `mutation ($input: CreateInvitationInput!) { createInvitation(input: $input) { __typename ... on CreateInvitationSuccess { secret } } }`,
   signUp: `mutation ($input: SignUpInput!) { signUp(input: $input) { __typename ... on SignUpSuccess { ${session} } ${error} ${problems} } }`,
+  inviteMember: `mutation ($input: InviteMemberInput!) { inviteMember(input: $input) { __typename ... on InviteMemberSuccess { invitation { id email } } } }`,
+  acceptInvitation: `mutation ($input: AcceptInvitationInput!) { acceptInvitation(input: $input) { __typename ${error} ${problems} } }`,
   createApiToken: `mutation ($input: CreateApiTokenInput!) { createApiToken(input: $input) { __typename
     ... on CreateApiTokenSuccess { secret apiToken { id prefix } } ${problems} } }`,
   rotateApiToken: `mutation ($input: RotateApiTokenInput!) { rotateApiToken(input: $input) { __typename
     ... on RotateApiTokenSuccess { secret apiToken { id prefix } } } }`,
   delegatedToken: `mutation ($input: DelegatedTokenInput!) { delegatedToken(input: $input) { __typename
     ... on DelegatedTokenSuccess { refreshToken accessToken { token } } ${error} } }`,
+  createWebhook: `mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { __typename
+    ... on CreateWebhookSuccess { secret webhook { id url } } ${problems} } }`,
+  rotateWebhookSecret: `mutation ($id: ID!) { rotateWebhookSecret(id: $id) { __typename
+    ... on RotateWebhookSecretSuccess { secret webhook { id url } } ... on Error { message } } }`,
+  deleteMe: `mutation { deleteMe { __typename ... on DeleteMeSuccess { undoCode erasure { id } } } }`,
+  deleteUser: `mutation ($id: ID!) { deleteUser(id: $id) { __typename ... on DeleteUserSuccess { undoCode } } }`,
+  restoreMe: `mutation ($input: RestoreMeInput!) { restoreMe(input: $input) { __typename ${error} } }`,
   registerSigningKey: `mutation ($input: RegisterSigningKeyInput!) { registerSigningKey(input: $input) { __typename
     ... on RegisterSigningKeySuccess { signingKey { id keyId publicJwk } } ${problems} } }`,
 };
@@ -40,8 +58,12 @@ export async function driveGraph(run: Run) {
   await drivePasswords(run, await addPerson(run));
   await driveContacts(run, person);
   await driveSignUp(run);
+  await driveMembers(run);
   const apiToken = await driveApiTokens(run);
   await driveDelegation(run);
+  await driveWebhooks(run);
+  await driveExport(run);
+  await driveDeletion(run);
   const capability = await driveSigningKeys(run);
   for (const secret of [apiToken, capability]) await run.app.withToken(secret).send(viewer);
   return { person, apiToken, capability };
@@ -119,6 +141,21 @@ async function driveSignUp(run: Run) {
   await signUp({ email: 'another@example.org' }); // used up
 }
 
+async function driveMembers(run: Run) {
+  const { app, graph } = run;
+  const { email, username, password } = await addPerson(run);
+  const { id } = await app.database.prisma.organization.findFirstOrThrow({ where: { subDomain: 'acme' } });
+  const input = { organizationId: encodeId('Organization', id), email, role: 'MEMBER' };
+  await graph(await app.as('ada'), documents.inviteMember, { input });
+  const invitation = await invitationSentTo(run, email);
+  const client = app.withToken((await signInAs(run, username, password)).token);
+  const accept = (code: string) => graph(client, documents.acceptInvitation, { input: { code } });
+  await accept(`${invitation}x`);
+  await graph(await app.as('ada'), documents.acceptInvitation, { input: { code: invitation } }); // not hers
+  await accept(invitation);
+  await accept(invitation); // used up
+}
+
 async function driveApiTokens(run: Run): Promise<string> {
   const { app, graph } = run;
   const ada = await app.as('ada');
@@ -148,6 +185,47 @@ async function driveDelegation(run: Run) {
   await client.send(viewer);
   await graph(client, documents.delegatedToken, { input: { userId: await app.idOf('Grace Hopper') } });
   await graph(app.anonymous, documents.refreshSession, { input: { refreshToken: acting.refreshToken } });
+}
+
+/** The secrets of a webhook, the second of which signs beside the first. */
+async function driveWebhooks({ app, graph, keep }: Run) {
+  const admin = await app.as('admin');
+  const input = { name: 'Receiver', url: 'https://127.0.0.1.example/hooks' };
+  const { createWebhook: made } = await graph(admin, documents.createWebhook, { input });
+  keep('whsec_ of a new webhook', made.secret);
+  const { rotateWebhookSecret: rotated } = await graph(admin, documents.rotateWebhookSecret, {
+    id: made.webhook.id,
+  });
+  keep('whsec_ of a webhook after a rotation', rotated.secret);
+  for (const refused of ['http://example.com/', `https://${made.secret}@example.com/`])
+    await graph(admin, documents.createWebhook, { input: { ...input, url: refused } });
+}
+
+/** A link to an archive, followed as it is, and where it leads nowhere. */
+async function driveExport(run: Run) {
+  const { app, graph } = run;
+  const { exportMe } = await graph(
+    await app.as('ada'),
+    'mutation { exportMe { ... on ExportMeSuccess { export { url } } } }',
+  );
+  const { pathname, search } = new URL(exportMe.export.url);
+  await app.fetch(pathname + search);
+  await app.fetch(pathname.replace(/.{8}$/, '00000000') + search);
+  await app.fetch(pathname + search, { method: 'POST' });
+}
+
+/** The code that undoes a deletion: in a message where somebody else deleted the account, else in the answer. */
+async function driveDeletion(run: Run) {
+  const { app, graph } = run;
+  const { id, username, password, email } = await addPerson(run);
+  await graph(await app.as('admin'), documents.deleteUser, { id });
+  const sent = await undoCodeSentTo(run, email);
+  const restore = (code: string) => graph(app.anonymous, documents.restoreMe, { input: { code } });
+  for (const tried of [wrongCode(run, sent), sent, sent]) await restore(tried);
+  await app.database.prisma.email.updateMany({ where: { address: email }, data: { verifiedAt: null } });
+  const { token } = await signInAs(run, username, password);
+  const { deleteMe } = await graph(app.withToken(token), documents.deleteMe);
+  await restore(deleteMe.undoCode);
 }
 
 /** A capability token; and what must never be sent along, the private half of its key. */

@@ -89,6 +89,7 @@ async function sendMalformedPaths(
   for (const path of [
     '/oauth/authorize',
     '/account/verify',
+    '/account/invitation',
     '/account/apps',
     '/users',
     '/api/v1/users/',

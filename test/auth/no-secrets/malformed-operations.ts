@@ -26,6 +26,7 @@ export const operationsWith = (secret: string): Operation[] => [
     input: { login: 'ada', code: secret, newPassword: secret },
   },
   { name: 'refreshSession', type: 'RefreshSessionInput', input: { refreshToken: secret } },
+  { name: 'acceptInvitation', type: 'AcceptInvitationInput', input: { code: secret } },
   { name: 'createUser', type: 'CreateUserInput', input: { username: 'x', password: secret } },
   {
     name: 'registerSigningKey',

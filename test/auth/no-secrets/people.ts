@@ -21,6 +21,28 @@ export async function codeSentTo(run: Run, to: string, count = 1): Promise<strin
   return codes().at(-1) ?? '';
 }
 
+/** The invitation to an organization that was sent to an address. */
+export async function invitationSentTo(run: Run, to: string): Promise<string> {
+  const sent = () =>
+    run.app.sent
+      .filter((message) => message.to === to)
+      .flatMap(({ text }) => /ug_inv_\S+/.exec(text)?.[0] ?? []);
+  await vi.waitFor(() => {
+    if (sent().length === 0) throw new Error(`no invitation was sent to ${to}`);
+  });
+  return run.keep(`an invitation sent to ${to}`, sent().at(-1) ?? '', { messagedTo: to });
+}
+
+/** What undoes a deletion, as it was sent to an address. */
+export async function undoCodeSentTo(run: Run, to: string): Promise<string> {
+  const sent = () =>
+    run.app.sent.flatMap((one) => (one.to === to ? (/ug_und_\S+/.exec(one.text) ?? []) : []));
+  await vi.waitFor(() => {
+    if (sent().length === 0) throw new Error(`no code was sent to ${to}`);
+  });
+  return run.keep(`ug_und_ sent to ${to}`, sent().at(-1) ?? '', { messagedTo: to });
+}
+
 /** Another code of the same form, which stays as secret: it is somebody else's, or one with a typing error. */
 export function wrongCode(run: Run, sent: string): string {
   return run.keep(

@@ -44,7 +44,7 @@ export async function openRun(env: Record<string, string>): Promise<Run> {
       for (const value of issuedIn(cookie)) secrets.add(`${kindOf(value)} in a cookie ${from}`, value);
   };
   const app = await openTestApp({
-    env: { PUBLIC_URL: publicUrl, SIGN_UP: 'invite', ...env },
+    env: { PUBLIC_URL: publicUrl, SIGN_UP: 'invite', ERASURE_GRACE: '1h', ...env },
     logLevel: 'trace',
     observe,
   });
