@@ -19,20 +19,22 @@ export async function saveWorld({ prisma }: Database): Promise<() => Promise<voi
     FROM information_schema.columns WHERE table_schema = current_schema() AND is_generated = 'NEVER' GROUP BY 1`;
   const columnsOf = new Map(columns.map((row) => [row.table, row.columns]));
   await prisma.$executeRawUnsafe('CREATE SCHEMA saved');
-  for (const table of tables)
+  for (const table of [...tables, 'audit_events'])
     await prisma.$executeRawUnsafe(
       `CREATE TABLE saved.${table} AS SELECT ${columnsOf.get(table)} FROM ${table}`,
     );
-  // Nobody may empty the trail; the owner of the database can, by leaving out its triggers.
-  const emptyTrail = `SET LOCAL session_replication_role = replica; DELETE FROM audit_events;
-    SET LOCAL session_replication_role = origin;`;
+  const bringBack = (table: string) => {
+    const names = columnsOf.get(table);
+    return `INSERT INTO ${table} (${names}) SELECT ${names} FROM saved.${table};`;
+  };
   const restore = [
-    emptyTrail,
+    // Nobody may change the trail; the owner of the database can, by leaving out its triggers.
+    'SET LOCAL session_replication_role = replica;',
+    'DELETE FROM audit_events;',
+    bringBack('audit_events'),
+    'SET LOCAL session_replication_role = origin;',
     ...written.map((table) => `DELETE FROM ${table};`),
-    ...tables.map((table) => {
-      const names = columnsOf.get(table);
-      return `INSERT INTO ${table} (${names}) SELECT ${names} FROM saved.${table};`;
-    }),
+    ...tables.map(bringBack),
   ].join('\n');
   return async () => {
     await prisma.$executeRawUnsafe(`DO $$ BEGIN ${restore} END $$`);
