@@ -13,6 +13,7 @@ type Parts = Omit<WorkContext, 'actor' | 'requestId' | 'client' | 'rateLimit' | 
 
 export function createWork(parts: Parts): Work {
   const deliveries = createDeliveries();
+  const stopping = new AbortController();
   /** Each job has an id of its own, as a request has, by which the log and the trail know it. */
   const open = (): WorkContext => {
     const requestId = parts.newId();
@@ -28,7 +29,7 @@ export function createWork(parts: Parts): Work {
   };
   return {
     handlers: {
-      erasures: (data) => workOnErasure(open(), data),
+      erasures: (data) => workOnErasure(open(), data, stopping.signal),
       deliveries: async ({ webhookId }) => deliveries.begin(open(), webhookId),
     },
     async sweep() {
@@ -38,6 +39,9 @@ export function createWork(parts: Parts): Work {
       await deliveries.sweep(context);
     },
     settled: deliveries.settled,
-    stop: deliveries.stop,
+    async stop() {
+      stopping.abort();
+      await deliveries.stop();
+    },
   };
 }

@@ -58,14 +58,15 @@ async function findDue({ now }: WorkContext, db: Pick<Transaction, '$queryRaw'>)
   return due.map(({ id }) => id);
 }
 
-/** Erases, as far as it is not done yet. */
+/** Erases, as far as it is not done yet; between two steps it stops where it is told to, and goes on at the next start. */
 export async function workOnErasure(
   context: WorkContext,
   { erasureId }: { readonly erasureId: string },
+  stop: AbortSignal,
 ): Promise<void> {
   try {
     const sign = await context.keys.receiptSigner(); // before any transaction: it may have to read the database
-    while (await takeStep(context, erasureId, sign)) await sleep(breath);
+    while (!stop.aborted && (await takeStep(context, erasureId, sign))) await sleep(breath);
   } catch (error) {
     await noteFailure(context, erasureId, error);
   }

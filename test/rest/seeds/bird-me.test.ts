@@ -340,6 +340,7 @@ describe('DELETE /me', () => {
     const { id, token } = await world.person({}, 'gone@example.net');
     const managed = await world.managed(id);
     expect((await remove(token)).status).toBe(202);
+    await world.app.work();
     expect(await world.prisma.user.count({ where: { id: { in: [id, managed] } } })).toBe(0);
     expect(await world.prisma.email.count({ where: { userId: id } })).toBe(0);
     expect(await world.records(managed)).toBe(0);

@@ -440,8 +440,9 @@ describe('DELETE /api/v1/users/{user_id}', () => {
   test('DELETE /users/{user_id}: deletes a managed user', async () => {
     const id = await world.managed(world.ids.ada);
     expect((await remove(id)).status).toBe(200);
-    expect(await world.prisma.user.findUnique({ where: { id } })).toBeNull();
     expect(idsOf(await listed())).not.toContain(id);
+    await world.app.work();
+    expect(await world.prisma.user.findUnique({ where: { id } })).toBeNull();
   });
 
   test('DELETE /users/{user_id}: deletes all activities', async () => {
@@ -449,6 +450,7 @@ describe('DELETE /api/v1/users/{user_id}', () => {
     const where = { userId: id, collection: 'activities' };
     expect(await world.prisma.dataRecord.count({ where })).toBe(2);
     await remove(id);
+    await world.app.work();
     expect(await world.prisma.dataRecord.count({ where })).toBe(0);
   });
 
@@ -457,6 +459,7 @@ describe('DELETE /api/v1/users/{user_id}', () => {
     const where = { userId: id, collection: 'traces' };
     expect(await world.prisma.dataRecord.count({ where })).toBe(1);
     await remove(id);
+    await world.app.work();
     expect(await world.prisma.dataRecord.count({ where })).toBe(0);
   });
 
@@ -466,6 +469,7 @@ describe('DELETE /api/v1/users/{user_id}', () => {
     expect(others).toBeGreaterThan(0);
     expect(await world.records(id)).toBe(4);
     await remove(id);
+    await world.app.work();
     expect(await world.records(id)).toBe(0);
     expect(await world.prisma.dataRecord.count()).toBe(others);
   });
@@ -479,6 +483,7 @@ describe('DELETE /api/v1/users/{user_id}', () => {
       ['DELETE', {}],
     ] as const)
       expect((await ask(method, users + id, 'ada', init)).status).toBe(404);
+    await world.app.work();
     expect(await world.prisma.user.findUnique({ where: { id } })).toBeNull();
   });
 
