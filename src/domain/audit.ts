@@ -140,45 +140,71 @@ function accountOf({ subject, about, organizationId }: Change): string | null {
 }
 
 /** Writes what happened, in the transaction in which it happens: the audit row, and the event for others. */
-export async function record(context: WorkContext, tx: Transaction, change: Change): Promise<void> {
-  const { actor, client, requestId } = context;
+export function record(context: WorkContext, tx: Transaction, change: Change): Promise<void> {
+  return recordAll(context, tx, [change]);
+}
+
+/** The same of many things that happened at once. */
+export async function recordAll(
+  context: WorkContext,
+  tx: Transaction,
+  changes: readonly Change[],
+): Promise<void> {
   const occurredAt = context.now();
-  const type = change.event ?? actions[change.action];
-  await tx.auditEvent.create({
-    data: {
-      id: context.newId(),
-      occurredAt,
-      action: change.action,
-      subjectType: change.subject.type,
-      subjectId: change.subject.id,
-      accountId: accountOf(change),
-      organizationId: change.organizationId ?? null,
-      actorId: actor.delegate?.id ?? actor.user?.id ?? null,
-      onBehalfOfId: actor.delegate ? (actor.user?.id ?? null) : null,
-      credentialKind: actor.credential.kind,
-      credentialId: actor.credential.id,
-      ...(change.changes && { changes: change.changes as Prisma.InputJsonObject }),
-      ipAddress: client.ipAddress,
-      userAgent: client.userAgent,
-      requestId,
+  for (let start = 0; start < changes.length; start += batchSize) {
+    const batch = changes.slice(start, start + batchSize);
+    await tx.auditEvent.createMany({ data: batch.map((change) => trailRow(context, change, occurredAt)) });
+    await tx.outboxEvent.createMany({ data: batch.map((change) => eventRow(context, change, occurredAt)) });
+  }
+  const told = changes.map((change) => ({ subjectId: change.about, type: typeOf(change) }));
+  recorded.set(tx, [...recordedIn(tx), ...told]);
+}
+
+/** Rows of one statement: each has about twenty parameters, of 65,535. */
+const batchSize = 1_000;
+
+const typeOf = ({ event, action }: Change): EventType => event ?? actions[action];
+
+function trailRow(
+  { actor, client, requestId, newId }: WorkContext,
+  change: Change,
+  occurredAt: Date,
+): Prisma.AuditEventCreateManyInput {
+  return {
+    id: newId(),
+    occurredAt,
+    action: change.action,
+    subjectType: change.subject.type,
+    subjectId: change.subject.id,
+    accountId: accountOf(change),
+    organizationId: change.organizationId ?? null,
+    actorId: actor.delegate?.id ?? actor.user?.id ?? null,
+    onBehalfOfId: actor.delegate ? (actor.user?.id ?? null) : null,
+    credentialKind: actor.credential.kind,
+    credentialId: actor.credential.id,
+    ...(change.changes && { changes: change.changes as Prisma.InputJsonObject }),
+    ipAddress: client.ipAddress,
+    userAgent: client.userAgent,
+    requestId,
+  };
+}
+
+function eventRow(
+  { newId }: WorkContext,
+  change: Change,
+  occurredAt: Date,
+): Prisma.OutboxEventCreateManyInput {
+  return {
+    id: newId(),
+    type: typeOf(change),
+    subjectId: change.about,
+    organizationId: change.organizationId ?? null,
+    payload: {
+      id: change.subject.id,
+      objectType: change.subject.type,
+      fields: Object.keys(change.changes ?? {}),
+      ...(change.accountIds && { accountIds: [...change.accountIds] }),
     },
-    select: { id: true },
-  });
-  await tx.outboxEvent.create({
-    data: {
-      id: context.newId(),
-      type,
-      subjectId: change.about,
-      organizationId: change.organizationId ?? null,
-      payload: {
-        id: change.subject.id,
-        objectType: change.subject.type,
-        fields: Object.keys(change.changes ?? {}),
-        ...(change.accountIds && { accountIds: [...change.accountIds] }),
-      },
-      occurredAt,
-    },
-    select: { id: true },
-  });
-  recorded.set(tx, [...recordedIn(tx), { subjectId: change.about, type }]);
+    occurredAt,
+  };
 }

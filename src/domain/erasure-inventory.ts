@@ -45,7 +45,7 @@ const removals: readonly Removal[] = [
   {
     kind: 'invitations',
     table: 'invitations',
-    where: `used_by_id = ANY ($1::uuid[]) OR email IN (SELECT address FROM emails WHERE ${own})`,
+    where: `used_by_id = ANY ($1::uuid[]) OR email IN (SELECT address FROM emails WHERE ${own} AND verified_at IS NOT NULL)`,
   },
   { kind: 'memberships', table: 'memberships', where: own },
   { kind: 'identities', table: 'oauth_identities', where: own },

@@ -36,6 +36,14 @@ export async function appointOwners(
   });
 }
 
+/** Those of these erasures who have neither said that they erased, nor were taken away. */
+export function openOwners(tx: Transaction, erasureIds: readonly string[]): Promise<Participation[]> {
+  return tx.erasureOwner.findMany({
+    where: { erasureId: { in: [...erasureIds] }, acknowledgedAt: null, withdrawnAt: null },
+    select: { erasureId: true, webhookId: true },
+  });
+}
+
 /** Notes that an owner has erased. Saying so again changes nothing. @throws {NotFoundError} where it takes no part */
 export async function acknowledgeErasure(context: WorkContext, which: Participation): Promise<void> {
   await commit(context, async (tx) => {

@@ -26,7 +26,7 @@ export async function redactBatch(tx: Transaction, ids: readonly string[]): Rows
   return Math.max(values, origins);
 }
 
-/** Forgets who of the accounts made what belongs to others, and the answers that are kept for a repeated request and name one. */
+/** Forgets who of the accounts made what belongs to others, and the answers that are kept for their requests, or name one. */
 export async function forgetMentions(tx: Transaction, ids: readonly string[]): Promise<void> {
   const byThem = { where: { createdById: { in: [...ids] } }, data: { createdById: null } };
   await tx.invitation.updateMany(byThem);
@@ -35,8 +35,18 @@ export async function forgetMentions(tx: Transaction, ids: readonly string[]): P
   await tx.webhook.updateMany(byThem);
   // Their links to what others are end with them.
   await tx.dataExport.deleteMany({ where: { requestedById: { in: [...ids] } } });
+  await tx.idempotentAnswer.deleteMany({ where: { actorId: { in: [...ids] } } });
+  await forgetAnswers(tx, ids);
+}
+
+/**
+ * Empties the answers that are kept for others and name one of the accounts. Their keys stay until they are over, so that
+ * a request which comes again makes nothing a second time.
+ */
+export async function forgetAnswers(tx: Transaction, ids: readonly string[]): Promise<void> {
   const names = ids.flatMap((id) => [`%${id}%`, `%${encodeId('User', id)}%`]);
   await tx.$executeRaw`
-    DELETE FROM idempotent_answers
-    WHERE actor_id = ANY (${ids}::uuid[]) OR body ILIKE ANY (${names}::text[]) OR headers::text ILIKE ANY (${names}::text[])`;
+    UPDATE idempotent_answers SET request_hash = ''::bytea, headers = '{}'::jsonb, body = ''
+    WHERE actor_id <> ALL (${ids}::uuid[])
+      AND (body ILIKE ANY (${names}::text[]) OR headers::text ILIKE ANY (${names}::text[]))`;
 }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SignReceipt } from '../auth/keys.ts';
 import type { WorkContext } from '../context.ts';
 import type { Erasure, Prisma } from '../generated/prisma/client.ts';
-import { announce, record } from './audit.ts';
+import { announce, type Change, record, recordAll } from './audit.ts';
 import { isRetryable } from './database-errors.ts';
 import {
   addInventory,
@@ -20,7 +20,7 @@ import {
 import { appointOwners, withdrawVanished } from './erasure-owners.ts';
 import { receiptClaims, receiptType } from './erasure-receipt.ts';
 import { forgetMentions, redactBatch } from './erasure-traces.ts';
-import { commit, type Transaction } from './transaction.ts';
+import { awaitActing, commit, type Transaction } from './transaction.ts';
 
 /** Who has not worked on an erasure for this long, in milliseconds, works on it no more. */
 const patience = 30_000;
@@ -100,6 +100,7 @@ async function lockDue({ now }: WorkContext, tx: Transaction, id: string): Promi
 
 /** From here on it cannot be undone: those who own data of the accounts are told to erase it. */
 async function begin(context: WorkContext, tx: Transaction, erasure: Erasure): Promise<true> {
+  await awaitActing(tx, erasure.userId);
   const found = await withLatecomers(tx, erasure);
   await appointOwners(context, tx, { id: erasure.id, accountIds: found.accountIds });
   const inventory = addInventory(emptyInventory, inventoryOf(erasure));
@@ -147,11 +148,11 @@ async function finish(context: WorkContext, tx: Transaction, erasure: Erasure): 
   const organizationIds = await organizationsOf(tx, ids);
   const gone = await removeAccounts(tx, ids);
   inventory = addInventory(inventory, { users: gone.length });
-  for (const id of gone) {
-    const subject = { type: 'User', id } as const;
+  const changes = gone.map((id): Change => {
     const organizationId = organizationIds.get(id) ?? null;
-    await record(context, tx, { action: 'user.erase', subject, about: id, organizationId });
-  }
+    return { action: 'user.erase', subject: { type: 'User', id }, about: id, organizationId };
+  });
+  await recordAll(context, tx, changes);
   await note(context, tx, erasure, { ...found, inventory, erasedAt: context.now() });
 }
 

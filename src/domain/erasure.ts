@@ -5,8 +5,9 @@ import type { Erasure, Prisma, User } from '../generated/prisma/client.ts';
 import { accountDeleted } from '../messages/erasure-texts.ts';
 import type { Message } from '../messages/messages.ts';
 import { type AccountToChange, enforce, lockAccount } from './accounts.ts';
-import { record } from './audit.ts';
+import { type Change, recordAll } from './audit.ts';
 import { requireCaller, requireUser } from './caller.ts';
+import { forgetAnswers } from './erasure-traces.ts';
 import { requireAnotherSuperuser, requireOtherOwners } from './guards.ts';
 import { anonymous, decide } from './policy.ts';
 import { inOrder, selecting } from './selection.ts';
@@ -103,7 +104,10 @@ function lockWithManaged(tx: Transaction, id: string): Promise<Stopped[]> {
 const canUndo = ({ settings }: Context, account: Stopped | undefined) =>
   settings.erasureGrace > 0 && account?.kind === 'HUMAN';
 
-/** Ends what lets anybody in, and deletes what would open another one. @returns how many of those there were, by kind */
+/**
+ * Ends what lets anybody in, deletes what would open another one, and empties what others would be told once more.
+ * @returns how many of those there were, by kind
+ */
 async function stopCredentials(
   { now }: Context,
   tx: Transaction,
@@ -120,7 +124,12 @@ async function stopCredentials(
     await tx.deviceAuthorization.deleteMany({ where: ofThem }),
     await tx.challenge.deleteMany({ where: ofThem }),
   ];
+  // Nobody comes in by the word of somebody who is gone.
+  await tx.invitation.deleteMany({
+    where: { createdById: { in: [...ids] }, usedAt: null, organizationId: { not: null } },
+  });
   const exports = await tx.dataExport.deleteMany({ where: ofThem });
+  await forgetAnswers(tx, ids);
   return { codes: codes.reduce((sum, { count }) => sum + count, 0), exports: exports.count };
 }
 
@@ -131,10 +140,10 @@ async function stopAccounts(context: Context, tx: Transaction, accounts: readonl
     where: { id: { in: stopped.map(({ id }) => id) } },
     data: { status: 'DELETING', version: { increment: 1 }, updatedAt: context.now() },
   });
-  for (const { id, organizationId } of stopped) {
-    const subject = { type: 'User', id } as const;
-    await record(context, tx, { action: 'user.delete', subject, about: id, organizationId });
-  }
+  const changes = stopped.map(({ id, organizationId }): Change => {
+    return { action: 'user.delete', subject: { type: 'User', id }, about: id, organizationId };
+  });
+  await recordAll(context, tx, changes);
 }
 
 /** Where the person is known to receive mail. */

@@ -1,15 +1,17 @@
 /** Exports: a link to all that is held about an account, good for an hour. */
+import { actingUserSelect, toActingUser } from '../auth/acting-user.ts';
+import { allScopes } from '../auth/authenticate.ts';
 import { hashSecret, issueSecret, secretKind } from '../auth/secrets.ts';
 import type { Context } from '../context.ts';
 import { NotFoundError } from '../errors.ts';
-import type { DataExport, Prisma } from '../generated/prisma/client.ts';
-import { type AccountToChange, enforce, lockAccount } from './accounts.ts';
+import type { DataExport } from '../generated/prisma/client.ts';
+import { type AccountToChange, accountSelect, enforce, lockAccount } from './accounts.ts';
 import { record } from './audit.ts';
 import { requireCaller, requirePerson } from './caller.ts';
 import { writeArchive } from './export-text.ts';
 import { isUuid } from './ids.ts';
-import { decide } from './policy.ts';
-import { transact } from './transaction.ts';
+import { type Account, type Actor, decide } from './policy.ts';
+import { type Transaction, transact } from './transaction.ts';
 
 /** How long a link is good for, in milliseconds. */
 const lifetime = 60 * 60 * 1000;
@@ -58,7 +60,7 @@ export async function exportUser(
 
 /**
  * Opens the archive of a link: its text, in pieces.
- * @throws {NotFoundError} for a link that is unknown, wrong or over, whatever the reason
+ * @throws {NotFoundError} for a link that is unknown, wrong or over, whatever the reason, and where who made it may no more
  */
 export async function openExport(
   context: Context,
@@ -73,10 +75,10 @@ export async function openExport(
         userId: true,
         requestedById: true,
         downloadedAt: true,
-        user: { select: { organizationId: true } },
+        user: { select: accountSelect },
       },
     });
-    if (found === null || !(await mayStill(tx, found.requestedById))) throw new NotFoundError([]);
+    if (found === null || !(await mayStill(context, tx, found))) throw new NotFoundError([]);
     const { userId, downloadedAt } = found;
     if (downloadedAt === null)
       await tx.dataExport.update({ where: { id }, data: { downloadedAt: exportedAt }, select: { id: true } });
@@ -91,9 +93,21 @@ export async function openExport(
   return { exportedAt, text: writeArchive(context, { id, userId, exportedAt }) };
 }
 
-/** Who made the link is still active: somebody who was suspended meanwhile reads nothing by it. */
-async function mayStill(tx: Prisma.TransactionClient, requestedById: string | null): Promise<boolean> {
-  if (requestedById === null) return true;
+/** Whether who made the link could make it now: it lets nobody read what it was made to read when it was more than it is. */
+async function mayStill(
+  { now }: Context,
+  tx: Transaction,
+  { requestedById, user: account }: { readonly requestedById: string | null; readonly user: Account },
+): Promise<boolean> {
+  if (requestedById === null) return false;
   const where = { id: requestedById, status: 'ACTIVE' as const };
-  return (await tx.user.findFirst({ where, select: { id: true } })) !== null;
+  const row = await tx.user.findFirst({ where, select: actingUserSelect(now()) });
+  if (row === null) return false;
+  const actor: Actor = {
+    user: toActingUser(row),
+    organizationId: null,
+    credential: { kind: 'SESSION', id: null, expiresAt: null },
+    scopes: allScopes,
+  };
+  return decide(actor, 'export', account).allowed;
 }

@@ -27,13 +27,24 @@ export async function forgetEnded({ prisma, now }: Pick<Context, 'prisma' | 'now
     await prisma.challenge.deleteMany(isOver),
     await prisma.invitation.deleteMany(isOver),
     await prisma.dataExport.deleteMany({ where: { expiresAt: { lt: sessionsBefore } } }),
-    await prisma.outboxEvent.deleteMany({
-      where: {
-        publishedAt: { lt: before(publishedEventDays) },
-        deliveries: { none: { status: 'PENDING', webhook: { disabledAt: null } } },
-      },
-    }),
     await prisma.idempotentAnswer.deleteMany({ where: { expiresAt: { lte: now() } } }),
   ];
-  return deleted.reduce((sum, { count }) => sum + count, 0);
+  const events = await forgetEvents(prisma, before(publishedEventDays));
+  return deleted.reduce((sum, { count }) => sum + count, events);
+}
+
+/**
+ * Deletes events with their deliveries, but not while one is to be sent, and not the request to erase while an owner has
+ * not answered it: where that was given up or the webhook is disabled, it must be possible to send it again.
+ */
+function forgetEvents(prisma: Context['prisma'], publishedBefore: Date): Promise<number> {
+  return prisma.$executeRaw`
+    DELETE FROM outbox_events e
+    WHERE e.published_at < ${publishedBefore}::timestamptz
+      AND NOT EXISTS (
+        SELECT 1 FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
+        WHERE d.event_id = e.id AND d.status = 'PENDING' AND w.disabled_at IS NULL)
+      AND NOT (e.type = 'erasure.requested' AND EXISTS (
+        SELECT 1 FROM erasures r JOIN erasure_owners o ON o.erasure_id = r.id
+        WHERE r.user_id = e.subject_id AND o.acknowledged_at IS NULL AND o.withdrawn_at IS NULL))`;
 }

@@ -142,7 +142,8 @@ async function findGood(
 /** Those to an organization are made by whoever runs it: who may sign up is not for them to say. */
 async function isSuperusers({ prisma }: Pick<Context, 'prisma'>, invitation: Invitation): Promise<boolean> {
   const { organizationId, createdById } = invitation;
-  if (organizationId === null || createdById === null) return true;
+  if (organizationId === null) return true;
+  if (createdById === null) return false; // somebody who is erased by now
   const where = { id: createdById, isSuperuser: true, status: 'ACTIVE' } as const;
   return (await prisma.user.count({ where })) > 0;
 }

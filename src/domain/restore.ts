@@ -66,7 +66,9 @@ async function lockUndoable(
 /** A managed user comes back with its manager only. */
 async function isManagerGoing(tx: Transaction, managerId: string | null): Promise<boolean> {
   if (managerId === null) return false;
-  return (await tx.user.count({ where: { id: managerId, status: 'DELETING' } })) > 0;
+  const [manager] = await tx.$queryRaw<{ status: string }[]>`
+    SELECT status::text FROM users WHERE id = ${managerId}::uuid FOR SHARE`;
+  return manager?.status === 'DELETING';
 }
 
 /** Gives the accounts back what they were. Their sessions and tokens stay ended, with any that was just being made. */

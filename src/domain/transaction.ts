@@ -55,8 +55,21 @@ async function requireGoodCredential({ actor, now }: Context, tx: Transaction): 
   const { kind, id, expiresAt } = actor.credential;
   if (kind === 'ANONYMOUS' || kind === 'CONSOLE' || kind === 'SYSTEM' || id === null) return;
   const isOver = expiresAt !== null && expiresAt <= now();
+  for (const account of [actor.delegate, actor.user]) if (account) await beActing(tx, account.id);
   if (isOver || !(await lookups[kind](id, actor, { tx, now: now() })))
     throw new UnauthenticatedError('The credential has ended.');
+}
+
+const actingLock = (accountId: string) => `usergraph:acting:${accountId}`;
+
+/** Holds off the erasure of an account until what it does now is committed: nothing of it comes to the tables afterwards. */
+async function beActing(tx: Transaction, accountId: string): Promise<void> {
+  await tx.$queryRaw`SELECT 1 FROM pg_advisory_xact_lock_shared(hashtextextended(${actingLock(accountId)}, 0))`;
+}
+
+/** Waits until nothing is under way that the account began. From then on all of it is refused, if its credentials have ended. */
+export async function awaitActing(tx: Transaction, accountId: string): Promise<void> {
+  await tx.$queryRaw`SELECT 1 FROM pg_advisory_xact_lock(hashtextextended(${actingLock(accountId)}, 0))`;
 }
 
 type Lookup = (id: string, actor: Actor, at: { tx: Transaction; now: Date }) => Promise<unknown>;

@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import type { Context } from '../context.ts';
-import type { Scope } from '../domain/policy.ts';
+import type { AccountAction, Scope } from '../domain/policy.ts';
 import type { DomainError } from '../errors.ts';
 import type { RateLimit } from '../limits.ts';
 import type { Precondition, Versioned } from './validators.ts';
@@ -52,12 +52,14 @@ type Complete<T> = T extends readonly (infer Item)[]
 
 /** What the headers of an answer tell, besides its body. */
 export interface AnswerFacts {
-  /** What it shows: its `ETag`. */
+  /** What it shows: its `ETag`. Absent where facts are left out that others may read: they would take it for all. */
   readonly shows?: Versioned;
   /** Whether nothing in it changes, for nobody, without that version: who has it may be told just so (304). */
   readonly isWhole?: boolean;
   /** Where to go on. */
   readonly location?: string;
+  /** The account that it tells of. Every answer that can be kept names it: whoever loses sight of it is not given it again. */
+  readonly about?: string;
 }
 
 /** A body with what its headers tell. */
@@ -93,6 +95,8 @@ export interface Validator {
   readonly of: string;
   /** Whether some of its answers hold nothing that changes without the version, so that `If-None-Match` gets a 304. */
   readonly isRevalidated?: boolean;
+  /** Whether who may not read all of it gets an answer without `ETag`. */
+  readonly isForSome?: boolean;
 }
 
 interface RouteDeclaration<Params, Query, Body, Output extends z.ZodType | null> {
@@ -119,8 +123,8 @@ interface RouteDeclaration<Params, Query, Body, Output extends z.ZodType | null>
    * `Idempotency-Key`: its handler runs in one transaction, and leaves nothing to be done after it.
    */
   readonly answersSecret?: boolean;
-  /** The scopes that a credential must have to be given a kept answer: the domain is not asked again. */
-  readonly replayScopes?: readonly Scope[];
+  /** What a caller must be allowed to do with the account that a kept answer tells of, to be given it again. */
+  readonly replayAction?: AccountAction;
   /** The bodies that it takes, by media type; both give the same input. */
   readonly json?: z.ZodType<Body>;
   readonly form?: z.ZodType<Body>;
@@ -166,6 +170,8 @@ export interface Rendered {
   readonly status: number;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The account that it tells of, where it can be kept. */
+  readonly about?: string | undefined;
 }
 
 export type AddedHeader = readonly [name: string, value: string];
@@ -232,7 +238,7 @@ export function defineDialect<Declared extends Dialect>(dialect: Declared): Decl
     if (named.join() !== declared.join())
       throw problem(`${name} declares the parameters (${declared}), not (${named})`);
     if (!isOwned(dialect, path)) throw problem(`${name} is in none of its namespaces`);
-    if (keepsAnswers(route) && !route.replayScopes)
+    if (keepsAnswers(route) && !route.replayAction)
       throw problem(`${name} does not say who may be given a kept answer`);
     for (const status of [...Object.keys(failures), ...impliedFailures(route)]) {
       if (!(status in dialect.failures))

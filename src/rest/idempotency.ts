@@ -4,9 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
+import { requireAccount } from '../domain/data-records.ts';
 import type { Actor } from '../domain/policy.ts';
 import { persist, type Transaction } from '../domain/transaction.ts';
-import { BadHeaderError, DomainError, InsufficientScopeError } from '../errors.ts';
+import { BadHeaderError, DomainError, NotFoundError } from '../errors.ts';
 import type { PrismaClient } from '../generated/prisma/client.ts';
 import { limitBody } from '../http/request-body.ts';
 import { keepsAnswers, type Rendered, type Route } from './dialect.ts';
@@ -53,7 +54,8 @@ export async function recognize(key: string, unread: Request, maxBodyBytes: numb
 /**
  * Answers a request once: who sends it again gets the answer that is kept, and those that race wait for it. A failure is
  * not kept, and leaves nothing behind.
- * @throws {DomainError} IDEMPOTENCY_KEY_REUSED when the key came with another request
+ * @throws {DomainError} IDEMPOTENCY_KEY_REUSED when the key came with another request; NOT_FOUND, FORBIDDEN or
+ *   INSUFFICIENT_SCOPE where the caller may no longer see what the answer tells of
  */
 export function answerOnce(
   context: Context,
@@ -102,29 +104,44 @@ const hashFor = ({ user }: Actor, digest: Buffer): Buffer =>
 const lockOf = ({ actorId, key }: Asked): bigint =>
   createHash('sha256').update(`idempotency ${actorId} ${key}`).digest().readBigInt64BE();
 
+/** Where the headers of a kept answer tell which account it is about: no header can have this name. */
+const aboutKey = ':about';
+
 async function findKept(
-  { now, actor }: Context,
+  context: Context,
   tx: Transaction,
   { actorId, key, requestHash, route }: Asked,
 ): Promise<Rendered | null> {
   const kept = await tx.idempotentAnswer.findUnique({ where: { actorId_key: { actorId, key } } });
-  if (kept === null || kept.expiresAt <= now()) return null;
+  if (kept === null || kept.expiresAt <= context.now()) return null;
+  const { [aboutKey]: about, ...headers } = kept.headers as Record<string, string>;
+  if (about === undefined) throw new NotFoundError([]); // forgotten, with the account: what was made once is not made again
   if (!requestHash.equals(kept.requestHash)) throw new DomainError('IDEMPOTENCY_KEY_REUSED');
-  const missing = route.replayScopes?.find((scope) => !actor.scopes.has(scope));
-  if (missing) throw new InsufficientScopeError(missing);
+  await requireSight(context, tx, { about, route });
   return {
     status: kept.status,
     body: kept.body === '' ? undefined : JSON.parse(kept.body),
-    headers: { ...(kept.headers as Record<string, string>), 'idempotency-replayed': 'true' },
+    headers: { ...headers, 'idempotency-replayed': 'true' },
   };
+}
+
+/** Who could see the answer then may not be let at the account now. @throws what the policy says of it */
+async function requireSight(
+  context: Context,
+  tx: Transaction,
+  { about, route: { replayAction, path } }: { readonly about: string; readonly route: Route },
+): Promise<void> {
+  if (replayAction === undefined) throw new Error(`${path} keeps answers for nobody`);
+  await requireAccount({ ...context, prisma: tx as PrismaClient }, replayAction, { userId: about, path: [] });
 }
 
 async function keep(
   context: Context,
   tx: Transaction,
   { actorId, key, requestHash }: Asked,
-  { status, headers = {}, body }: Rendered,
+  { status, headers = {}, body, about }: Rendered,
 ): Promise<void> {
+  if (about === undefined) throw new Error('An answer that is kept must name the account that it tells of.');
   const createdAt = context.now();
   const expiresAt = new Date(createdAt.getTime() + keptHours * 60 * 60 * 1000);
   // One that is over gives way; another is never written over: that would be a second change by the same key.
@@ -132,7 +149,7 @@ async function keep(
   const answer = {
     requestHash: new Uint8Array(requestHash),
     status,
-    headers,
+    headers: { ...headers, [aboutKey]: about },
     body: body === undefined ? '' : JSON.stringify(body),
     createdAt,
     expiresAt,

@@ -1,6 +1,7 @@
 /** Where each dialect is served: at the root of the origin, where its vendor documents it, or under a prefix. */
 import type { Dialect } from './dialect.ts';
-import { dialects } from './dialects.ts';
+import { dialects, imitations } from './dialects.ts';
+import { usergraph } from './usergraph.ts';
 
 export interface MountedDialect {
   readonly dialect: Dialect;
@@ -10,7 +11,7 @@ export interface MountedDialect {
   readonly owned: readonly string[];
 }
 
-/** Paths of the product itself, where no dialect can be. */
+/** Paths of the product itself, where no dialect of a vendor can be. */
 const reserved = [
   '/graphql',
   '/schema.graphql',
@@ -23,21 +24,28 @@ const reserved = [
   '/readyz',
   '/favicon.ico',
   '/robots.txt',
+  ...usergraph.namespaces,
 ];
 
 /**
  * Reads `REST_MOUNTS`, such as `zenml=/zenml,bird=off`. A dialect that it does not name is at the root; one that it
- * names more than once is at each of the places.
+ * names more than once is at each of the places. The server's own surface is always at the root: links lead there that
+ * were sent out, to whoever acknowledges or follows an erasure.
  * @throws {Error} that says what is wrong, for whoever wrote it
  */
 export function parseMounts(text: string): readonly MountedDialect[] {
-  const places = new Map<string, string[]>(dialects.map(({ name }) => [name, []]));
-  if (places.size < dialects.length) throw new Error('two dialects have the same name');
+  const places = new Map<string, string[]>(imitations.map(({ name }) => [name, []]));
+  if (new Set(dialects.map(({ name }) => name)).size < dialects.length)
+    throw new Error('two dialects have the same name');
   for (const entry of text
     .split(',')
     .map((part) => part.trim())
     .filter(Boolean)) {
     const [name = '', place = '', ...rest] = entry.split('=').map((part) => part.trim());
+    if (name === usergraph.name)
+      throw new Error(
+        `${name} is the product itself, always at ${usergraph.namespaces.join(', ')}: it can neither be moved nor switched off`,
+      );
     const known = places.get(name);
     if (!known || rest.length > 0)
       throw new Error(
@@ -45,14 +53,15 @@ export function parseMounts(text: string): readonly MountedDialect[] {
       );
     known.push(place === 'off' ? 'off' : prefixOf(place));
   }
-  const mounts = dialects.flatMap((dialect) => {
+  const placed = imitations.flatMap((dialect) => {
     const named = [...new Set(places.get(dialect.name))];
     if (named.includes('off') && named.length > 1)
       throw new Error(`${dialect.name} is off and has a place, too`);
     const prefixes = named.length === 0 ? [''] : named.filter((place) => place !== 'off');
     return prefixes.map((prefix) => mount(dialect, prefix));
   });
-  refuseCollisions(mounts);
+  refuseCollisions(placed);
+  const mounts = [...placed, mount(usergraph, '')];
   refuseHidden(mounts);
   return mounts;
 }

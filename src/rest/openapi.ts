@@ -149,10 +149,14 @@ const headersOf: Readonly<Record<number, Json>> = {
   503: every({ 'Retry-After': 'When to come back, in seconds.' }),
 };
 const everyAnswer = every({ 'X-Request-Id': 'The id of the request (UUID), for the log.' });
-const validated = (validator: Validator | undefined): Json =>
-  validator === undefined
-    ? {}
-    : every({ ETag: `The version of ${validator.of}, the same wherever it is shown, for \`If-Match\`.` });
+const validated = (validator: Validator | undefined): Json => {
+  if (validator === undefined) return {};
+  const { of, isForSome } = validator;
+  const text = `The version of ${of}, the same wherever it is shown, for \`If-Match\`.`;
+  return isForSome
+    ? some({ ETag: `${text} Not on an answer that leaves out what the caller may not read.` })
+    : every({ ETag: text });
+};
 const replayed = some({ 'Idempotency-Replayed': '`true` for an answer that was kept with its key.' });
 
 const successHeaders = (route: Route): Json => ({

@@ -114,7 +114,7 @@ function callOf(
 /** What a handler gave, as it is written: in the status of its route, or as known to the caller already. */
 function rendering(route: Route, request: Request, given: unknown): Rendered {
   const { body, facts } = given instanceof Answer ? given : new Answer(given, {});
-  const { shows, isWhole, location } = facts;
+  const { shows, isWhole, location, about } = facts;
   const etag = shows && entityTag(shows);
   const mayBeKept = isWhole === true && isRevalidated(route);
   const headers = {
@@ -124,7 +124,7 @@ function rendering(route: Route, request: Request, given: unknown): Rendered {
   };
   if (mayBeKept && etag !== undefined && isKnown(request, etag))
     return { status: 304, body: undefined, headers };
-  return { status: route.success.status, body, headers };
+  return { status: route.success.status, body, headers, about };
 }
 
 /** A change that was meant for another version is at odds with the request's own condition, if it came with one. */

@@ -221,12 +221,12 @@ export const oauthRoutes: readonly Route[] = [
     summary: 'Get the user',
     description: 'Who the caller is; with a delegated token, the user that it acts for.',
     evidence: 'observed',
-    validator: { of: 'the user', isRevalidated: true },
+    validator: { of: 'the user', isRevalidated: true, isForSome: true },
     success: { status: 200, description: 'The user.', body: UserInfo, evidence: 'observed' },
     async handle(context) {
       const row = disclose(context.actor, select, await requireMe(context, { select }));
-      // Who may not read the address has less than the account at this version, and is not to take it for all.
-      return new Answer(infoView(row), { shows: theAccount(row), isWhole: row.private !== null });
+      // Who may not read the address has less than the account at this version, and is not to take it for all later.
+      return new Answer(infoView(row), row.private === null ? {} : { shows: theAccount(row), isWhole: true });
     },
   }),
 ];

@@ -187,7 +187,7 @@ const disclosed = (context: Context, user: User) => disclose(context.actor, sele
 /** A user at its version: all of it is columns of the account, which show themselves to whoever may see it. */
 function shown(context: Context, user: User) {
   const row = disclosed(context, user);
-  return new Answer(userView(row), { shows: theAccount(row), isWhole: true });
+  return new Answer(userView(row), { shows: theAccount(row), isWhole: true, about: row.id });
 }
 
 const validator = { of: 'the user', isRevalidated: true };
@@ -269,12 +269,12 @@ export const sweatstack = defineDialect({
       summary: 'Create a managed user',
       description: 'Makes a user that the caller manages. It cannot log in.',
       evidence: 'documented',
-      replayScopes: ['users:write'],
+      replayAction: 'update',
       validator,
       json: ManagedUserCreate,
       example: { first_name: 'Sam', last_name: null },
       success: { status: 200, description: 'The managed user.', body: UserResponse, evidence: 'documented' },
-      failures: { 422: 'documented' },
+      failures: { 404: 'assumed', 422: 'documented' },
       async handle(context, { body }) {
         refuseDelegate(context);
         const user = await createManagedUser(context, toInput(body), { select });

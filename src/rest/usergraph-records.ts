@@ -125,6 +125,7 @@ const shown = (row: DataRecord, location?: string) =>
   new Answer(recordView(row), {
     shows: { type: 'DataRecord', id: row.id, version: row.version },
     isWhole: true,
+    about: row.userId,
     ...(location !== undefined && { location }),
   });
 
@@ -183,7 +184,7 @@ export const recordRoutes = [
     evidence: documented,
     params: ofAccount,
     validator: { of: 'the record' },
-    replayScopes: ['data:write'],
+    replayAction: 'writeData',
     json: NewDataRecord,
     example: { collection: 'activities', data: { sport: 'running', distance: 5000 } },
     success: {
@@ -209,7 +210,7 @@ export const recordRoutes = [
       'Makes a record of each line, or none: problems name their lines. Needs the scope `data:write`.',
     evidence: documented,
     params: ofAccount,
-    replayScopes: ['data:write'],
+    replayAction: 'writeData',
     ndjson: lines,
     maxBodyBytes: importLimits.bytes,
     success: {
@@ -223,7 +224,8 @@ export const recordRoutes = [
       const userId = idOf(context, params.user_id);
       const { counts } = await importDataRecords(context, { userId, lines: body });
       const collections = [...counts].map(([name, count]) => ({ name, count }));
-      return { imported: collections.reduce((sum, { count }) => sum + count, 0), collections };
+      const imported = collections.reduce((sum, { count }) => sum + count, 0);
+      return new Answer({ imported, collections }, { about: userId });
     },
   }),
   route({

@@ -239,13 +239,13 @@ const toInput = ({ avatar_url, job_title, password, is_superuser, ...rest }: Man
 
 const disclosed = ({ actor }: Pick<Context, 'actor'>, user: UserRow) => disclose(actor, select, user);
 
-/** An account at its version. Who may not read its private facts has less than that, and is not to take it for all. */
+/** An account at its version. Who may not read its private facts has less than that, which is no version of it. */
 function shown(context: Pick<Context, 'actor'>, user: UserRow) {
   const row = disclosed(context, user);
-  return new Answer(userView(row), { shows: theAccount(row), isWhole: row.private !== null });
+  return new Answer(userView(row), row.private === null ? {} : { shows: theAccount(row), isWhole: true });
 }
 
-const validator = { of: 'the account', isRevalidated: true };
+const validator = { of: 'the account', isRevalidated: true, isForSome: true };
 const ok = { status: 200, description: 'The account.', body: User, evidence: 'documented' } as const;
 
 /** Who may not change itself is told that as a ValueError here. */

@@ -221,6 +221,49 @@ describe('the link', () => {
     expect((await follow(own)).status).toBe(404);
   });
 
+  describe('stops when who made it may no more:', () => {
+    const prisma = () => app.database.prisma;
+    const membersOf = () => ({ organizationId: world.ids.organization, userId: world.ids.owner });
+    const addOwner = () =>
+      prisma().membership.create({
+        data: { organizationId: world.ids.organization, userId: world.ids.root, role: 'OWNER' },
+      });
+    const outs: readonly (readonly [
+      string,
+      'owner' | 'root' | 'ada',
+      'robot' | 'ada' | 'kid',
+      () => Promise<unknown>,
+    ])[] = [
+      ['a member that left', 'owner', 'robot', () => prisma().membership.deleteMany({ where: membersOf() })],
+      [
+        'an owner that is a member now',
+        'owner',
+        'robot',
+        () => prisma().membership.updateMany({ where: membersOf(), data: { role: 'MEMBER' } }),
+      ],
+      [
+        'a superuser that is none',
+        'root',
+        'ada',
+        () => prisma().user.update({ where: { id: world.ids.root }, data: { isSuperuser: false } }),
+      ],
+      [
+        'a manager that manages it no longer',
+        'ada',
+        'kid',
+        () => prisma().user.update({ where: { id: world.ids.kid }, data: { managerId: world.ids.grace } }),
+      ],
+    ];
+
+    test.each(outs)('%s', async (_, maker, subject, out) => {
+      const link = (await exportUser(world.clients[maker], world.ids[subject])) as Made;
+      expect((await follow(link)).status).toBe(200);
+      if (maker === 'owner') await addOwner(); // an organization is never without one
+      await out();
+      await expectNothing(link);
+    });
+  });
+
   test('is not in the log, and not in the database', async () => {
     const link = await exportMe(world.clients.ada);
     await (await follow(link)).text();

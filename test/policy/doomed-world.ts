@@ -247,6 +247,8 @@ async function addClientsAndCodes(
     data: { id: newId(), kind: 'PASSWORD_RESET', userId: ada, codeHash: hash(), expiresAt },
   });
   const invitation = newId();
+  // Proven: an invitation to an address that she only claims is somebody else's.
+  await prisma.email.updateMany({ where: { address: 'ada2@gone.example' }, data: { verifiedAt: expiresAt } });
   await prisma.invitation.createMany({
     data: [
       { id: invitation, codeHash: hash(), email: 'ADA2@gone.example', expiresAt },

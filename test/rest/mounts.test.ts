@@ -49,7 +49,7 @@ describe('REST_MOUNTS', () => {
 
   it('serves no dialect that is off', () => {
     expect(placesOf('bird=off')).toEqual(atRoot.filter((place) => place !== 'bird: /'));
-    expect(placesOf('zenml=off,sweatstack=off,katapult=off,bird=off,usergraph=off')).toEqual([]);
+    expect(placesOf('zenml=off,sweatstack=off,katapult=off,bird=off')).toEqual(['usergraph: /']);
   });
 
   it.each([
@@ -71,16 +71,27 @@ describe('REST_MOUNTS', () => {
     ['bird=/schema.graphql', 'bird cannot be at /schema.graphql'],
     ['bird=/livez', 'bird cannot be at /livez'],
     ['bird=/readyz', 'bird cannot be at /readyz'],
+    ['bird=/v1', 'bird cannot be at /v1: /v1 is a path of the product itself'],
+    ['bird=/v1/exports', 'bird cannot be at /v1/exports: /v1 is a path of the product itself'],
   ])('%s is refused with both sides of the collision', (text, message) => {
     expect(messageOf(text)).toContain(`  REST_MOUNTS: ${message}`);
     expect(messageOf(text)).toContain(`(got ${JSON.stringify(text)})`);
   });
 
+  it.each(['usergraph=/own', 'usergraph=off', 'usergraph=/', 'zenml=/zenml, usergraph = off', 'usergraph'])(
+    '%s is refused: links that were sent out lead to the own surface',
+    (text) => {
+      expect(messageOf(text)).toContain(
+        'REST_MOUNTS: usergraph is the product itself, always at /v1: it can neither be moved nor switched off',
+      );
+    },
+  );
+
   it.each(['x', 'x=/x', 'zenml', 'ZenML=/x', '__proto__=/x', 'zenml=/a=/b', '=/x', '/x'])(
     '%s is refused with what to write',
     (text) => {
       expect(messageOf(text)).toMatch(
-        /must be (a dialect and a place, such as zenml=\/zenml or bird=off; the dialects are zenml, sweatstack, katapult, bird, usergraph|a path such as \/zenml, \/ for the root, or off)/,
+        /must be (a dialect and a place, such as zenml=\/zenml or bird=off; the dialects are zenml, sweatstack, katapult, bird|a path such as \/zenml, \/ for the root, or off)/,
       );
     },
   );

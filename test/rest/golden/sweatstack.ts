@@ -87,6 +87,16 @@ const createManagedUser: Entries = {
   '403-organization-token': entry('an organization manages no users', ({ acme }) =>
     withJson('POST', path, acme, { first_name: 'Noor', last_name: null }),
   ),
+  '404-deleted': entry(
+    'the same request with the same key, after the user was deleted',
+    async ({ ada }, send) => {
+      const asked = withJson('POST', path, ada, { first_name: 'Noor', last_name: null });
+      const keyed = { ...asked, headers: { ...asked.headers, 'idempotency-key': 'once' } };
+      const { id } = (await (await send(keyed)).json()) as { id: string };
+      await send(del(path + id, ada));
+      return keyed;
+    },
+  ),
   '401-other-site': entry('a page of another site cannot use the cookie', ({ ada: { token } }) => {
     const asked = withJson('POST', path, null, { first_name: 'Noor', last_name: null });
     return {

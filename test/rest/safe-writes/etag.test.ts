@@ -131,10 +131,47 @@ describe('If-None-Match', () => {
       const { secret } = await world.apiToken({ userId: person.id }, ['data:read']);
       const narrow = await world.call('GET', path, { token: secret });
       expect([narrow.body.email, narrow.headers.get('cache-control')]).toEqual([null, 'no-store']);
-      const headers = { 'if-none-match': narrow.headers.get('etag') ?? '' };
-      expect((await world.call('GET', path, { token: secret, headers })).status).toBe(200);
+      expect(narrow.headers.get('etag')).toBeNull();
+      const full = await world.call('GET', path, { token: person.token });
+      expect(full.body.email).not.toBeNull();
+      for (const known of [full.headers.get('etag') ?? 'none', '*']) {
+        const headers = { 'if-none-match': known };
+        const again = await world.call('GET', path, { token: secret, headers });
+        expect([again.status, again.body.email, again.headers.get('etag')]).toEqual([200, null, null]);
+      }
     },
   );
+
+  it('has no tag to send of what was changed by who may not read all', async () => {
+    const person = await world.person({}, `p-${Math.random()}@example.com`);
+    const { secret } = await world.apiToken({ userId: person.id }, ['users:write']);
+    const changed = await world.call('PATCH', '/users/me', { token: secret, json: { company: 'Acme' } });
+    expect([changed.status, changed.body.email, changed.headers.get('etag')]).toEqual([200, null, null]);
+  });
+
+  it('of one who acts for another is answered in full once that one shares its profile, too', async () => {
+    const [grantor, grantee] = [
+      await world.person({}, `p-${Math.random()}@example.com`),
+      await world.person(),
+    ];
+    await world.share(grantor.id, grantee.id, ['data:read']);
+    const read = async (tag: string | null) => {
+      const delegated = await world.call('POST', '/api/v1/oauth/delegated-token', {
+        token: grantee.token,
+        json: { sub: grantor.id },
+      });
+      return world.call('GET', '/api/v1/oauth/userinfo', {
+        token: delegated.body.access_token,
+        headers: tag === null ? {} : { 'if-none-match': tag },
+      });
+    };
+    const before = await read(null);
+    expect([before.status, before.body.email, before.headers.get('etag')]).toEqual([200, null, null]);
+    const where = { grantorId_granteeId: { grantorId: grantor.id, granteeId: grantee.id } };
+    await world.prisma.share.update({ where, data: { scopes: ['data:read', 'profile'] } });
+    const after = await read(before.headers.get('etag'));
+    expect([after.status, after.body.email]).toEqual([200, expect.stringContaining('@')]);
+  });
 
   it('does not let in who has no credential', async () => {
     const { token } = await world.person();

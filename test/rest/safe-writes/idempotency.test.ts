@@ -322,7 +322,7 @@ describe('what is kept', () => {
     expect(text).toContain('first_name'); // the answer is there
     expect(text).not.toContain(token);
     expect(text).not.toContain(createHash('sha256').update(token).digest('hex'));
-    expect(Object.keys(kept?.headers as object).sort()).toEqual(['etag']);
+    expect(Object.keys(kept?.headers as object).sort()).toEqual([':about', 'etag']);
   });
 
   it('is never an answer with a secret, in any dialect', () => {
@@ -374,6 +374,86 @@ describe('data records', () => {
     const answers = await Promise.all(Array.from({ length: 20 }, imported));
     expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
     expect(await world.records(id)).toBe(3);
+  });
+});
+
+describe('a kept answer is not given to who lost sight of what it tells of', () => {
+  const note = { collection: 'notes', data: { text: 'a private document' } };
+  const line = '{"collection":"private","data":{}}\n';
+  const post = (token: string, userId: string, key: string) => ({
+    document: () =>
+      world.call('POST', `/v1/users/${userId}/records`, {
+        token,
+        json: note,
+        headers: { 'idempotency-key': `${key}-one` },
+      }),
+    lines: () =>
+      world.call('POST', `/v1/users/${userId}/records/import`, {
+        token,
+        body: line,
+        headers: { 'idempotency-key': `${key}-many`, 'content-type': 'application/x-ndjson' },
+      }),
+  });
+
+  it.each<[string, number, (where: { grantorId: string; granteeId: string }) => Promise<unknown>]>([
+    ['ended', 404, (where) => world.prisma.share.deleteMany({ where })],
+    [
+      'was narrowed',
+      403,
+      (where) => world.prisma.share.updateMany({ where, data: { scopes: ['data:read'] } }),
+    ],
+    [
+      'is over',
+      404,
+      (where) => world.prisma.share.updateMany({ where, data: { expiresAt: new Date(Date.now() - 1000) } }),
+    ],
+    [
+      'is of an account that was suspended',
+      403,
+      ({ grantorId: id }) => world.prisma.user.update({ where: { id }, data: { status: 'SUSPENDED' } }),
+    ],
+  ])('after a share %s', async (_, status, withdraw) => {
+    const [grantor, grantee] = [await world.person(), await world.person()];
+    await world.share(grantor.id, grantee.id, ['data:read', 'data:write']);
+    const { document, lines } = post(grantee.token, grantor.id, newKey());
+    for (const send of [document, lines])
+      expect([(await send()).status, (await send()).headers.get('idempotency-replayed')]).toEqual([
+        201,
+        'true',
+      ]);
+    await withdraw({ grantorId: grantor.id, granteeId: grantee.id });
+    for (const send of [document, lines]) {
+      const answer = await send();
+      expect([answer.status, answer.headers.get('idempotency-replayed')]).toEqual([status, null]);
+      expect(answer.text).not.toContain('private');
+    }
+    expect(await world.records(grantor.id)).toBe(2);
+  });
+
+  it('after a user was deleted, also when it is erased: and it is not made a second time', async () => {
+    const { id, token } = await world.person();
+    const key = newKey();
+    const { body } = await create(token, key);
+    expect((await world.call('DELETE', path + body.id, { token })).status).toBe(200);
+    for (const isErased of [false, true]) {
+      if (isErased) await world.app.work();
+      const answer = await create(token, key);
+      expect([answer.status, answer.headers.get('etag')], answer.text).toEqual([404, null]);
+      const kept = await world.prisma.idempotentAnswer.findMany({ where: { actorId: id } });
+      expect(kept).toMatchObject([{ key, body: '', headers: {} }]);
+      expect(kept[0]?.requestHash).toHaveLength(0);
+    }
+    expect(await world.prisma.user.count({ where: { managerId: id, status: { not: 'DELETING' } } })).toBe(0);
+  });
+
+  it('after a user went to another manager, who has it in sight now', async () => {
+    const [before, after] = [await world.person(), await world.person()];
+    const key = newKey();
+    const { body } = await create(before.token, key);
+    await world.prisma.user.update({ where: { id: body.id }, data: { managerId: after.id } });
+    const answer = await create(before.token, key);
+    expect([answer.status, answer.text.includes('Mo')]).toEqual([404, false]);
+    expect((await left(before.id)).users).toBe(0);
   });
 });
 

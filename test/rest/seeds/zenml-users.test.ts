@@ -213,6 +213,7 @@ describe('DELETE /users/{user_id}', () => {
     expect(await listed(`?user_id=${person.id}`)).toEqual([]);
     for (const token of [person.token, key.secret])
       expect((await world.call('GET', '/users/me', { token })).status).toBe(401);
+    await world.app.work();
     const ids = [person.id, managed];
     const ofThem = { where: { userId: { in: ids } } };
     expect(await world.prisma.user.count({ where: { id: { in: ids } } })).toBe(0);
