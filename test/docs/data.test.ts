@@ -33,7 +33,7 @@ test('it says how long what is over is kept', () => {
   const text = section('What is stored');
   expect(text).toContain(`${housekeeping.endedSessionDays} days after they ended`);
   expect(text).toContain(`used refresh tokens ${housekeeping.usedTokenDays} days`);
-  expect(text).toContain(`${housekeeping.endedCodeDays} day after they are over`);
+  expect(text).toContain(`${housekeeping.endedCodeDays} day after their time is over`);
 });
 
 test('the table of events names each type, and no other', () => {
