@@ -33,7 +33,7 @@ async function lastChanges(uuid: string): Promise<unknown> {
 
 it('every update input of an account is tested, and every field of it', () => {
   const inputs = Object.keys(schema.getTypeMap()).filter((name) =>
-    /^Update(?!OAuthClient)\w+Input$/.test(name),
+    /^Update(?!OAuthClient|Organization|Webhook)\w+Input$/.test(name),
   );
   expect(inputs.toSorted()).toEqual(Object.keys(updateInputs).toSorted());
   const fields = new Set(inputs.flatMap(fieldsOf));
