@@ -19,7 +19,8 @@ export async function openTestDatabase(): Promise<TestDatabase> {
     return { database, close: () => database.close() };
   }
   const { url, remove } = await createServerDatabase(`TEMPLATE ${server.template}`);
-  const database = await openDatabase(url);
+  // Tests send a thousand writes to one row at once, which wait for their turn longer than a caller should.
+  const database = await openDatabase(url, { connectionTimeout: 60_000 });
   const close = async () => {
     await database.close();
     await remove();
