@@ -15,8 +15,10 @@ const expireInSeconds = 120;
 
 export const jobLibraryVersion: string = createRequire(import.meta.url)('pg-boss/package.json').version;
 
-/** The library on a pool of ours; it neither migrates nor works until it is told to. */
-export function createBoss(pool: pg.Pool, options: PgBoss.ConstructorOptions = {}): PgBoss {
+type Queryable = Pick<pg.Pool | pg.PoolClient, 'query'>;
+
+/** The library on a pool or a connection of ours; it neither migrates nor works until it is told to. */
+export function createBoss(pool: Queryable, options: PgBoss.ConstructorOptions = {}): PgBoss {
   return new PgBoss({
     db: { executeSql: (text, values) => pool.query(text, values) },
     schema: jobSchema,
@@ -27,13 +29,20 @@ export function createBoss(pool: pg.Pool, options: PgBoss.ConstructorOptions = {
   });
 }
 
-/** Makes the tables and the queues that are not there yet. */
+/** Makes the tables and the queues that are not there yet. Processes that do so at once take turns, by a lock of the session. */
 export async function installJobTables(pool: pg.Pool): Promise<void> {
-  if (await hasJobTables(pool)) return;
-  const boss = createBoss(pool, { migrate: true });
-  await boss.start();
-  for (const name of queueNames) await boss.createQueue(name, { name, expireInSeconds, retryBackoff: true });
-  await boss.stop({ graceful: false });
+  const client = await pool.connect();
+  try {
+    await client.query(`SELECT pg_advisory_lock(hashtext('usergraph:jobs'))`);
+    if (await hasJobTables(client)) return;
+    const boss = createBoss(client, { migrate: true });
+    await boss.start();
+    for (const name of queueNames)
+      await boss.createQueue(name, { name, expireInSeconds, retryBackoff: true });
+    await boss.stop({ graceful: false });
+  } finally {
+    client.release(true); // and the lock with the session
+  }
 }
 
 /** @throws {DatabaseStateError} unless the tables and the queues of this version are there */
@@ -42,7 +51,7 @@ export async function assertJobTables(pool: pg.Pool): Promise<void> {
   throw new DatabaseStateError('The database is not up to date (background jobs). Run `usergraph migrate`.');
 }
 
-async function hasJobTables(pool: pg.Pool): Promise<boolean> {
+async function hasJobTables(pool: Queryable): Promise<boolean> {
   const { rows } = await pool.query<{ there: boolean }>(
     `SELECT to_regclass('${jobSchema}.version') IS NOT NULL AS there`,
   );

@@ -63,7 +63,7 @@ describe('the API reference', () => {
     await page.goto('/reference');
     await testButton('get /users/me').waitFor();
     await page.getByRole('button', { name: 'ZenML Pro', exact: true }).click();
-    expect(await page.getByRole('option').allTextContents()).toHaveLength(4);
+    expect(await page.getByRole('option').allTextContents()).toHaveLength(5);
     await page.getByRole('option', { name: 'SweatStack' }).click();
     await testButton('get /api/v1/users/').waitFor();
     expect(await testButton('get /users/me').count()).toBe(0);
