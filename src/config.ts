@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseNetwork } from './auth/networks.ts';
 import { scopes } from './domain/policy.ts';
+import { day, hour, minute } from './durations.ts';
 import { type MountedDialect, parseMounts } from './rest/mounts.ts';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -85,7 +86,7 @@ function integer(what: string, min: number, max: number) {
 
 /** In milliseconds. */
 function duration(text: string): number {
-  const units = { m: 60_000, h: 60 * 60_000, d: 24 * 60 * 60_000 };
+  const units = { m: minute, h: hour, d: day };
   const unit = text.at(-1) as keyof typeof units;
   return text === '0' ? 0 : Number(text.slice(0, -1)) * units[unit];
 }

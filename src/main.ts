@@ -4,6 +4,7 @@ import { type Database, openDatabase } from './db/database.ts';
 import { assertMigrated } from './db/migrate.ts';
 import { hasDemoAccounts, seedDemoAccounts } from './demo/seed.ts';
 import { forgetEnded } from './domain/housekeeping.ts';
+import { hour } from './durations.ts';
 import { createLog, type Log } from './log.ts';
 import { secretOf } from './secret.ts';
 import { type HttpServer, listen } from './server.ts';
@@ -67,8 +68,6 @@ async function offerDemo(database: Database): Promise<RunningServer['demo']> {
   await seedDemoAccounts(database);
   return 'new';
 }
-
-const hour = 60 * 60 * 1000;
 
 /** Now and every hour, forgets what is over; several processes may do so at once. */
 function keepHouse({ prisma }: Database, log: Log): NodeJS.Timeout {

@@ -1,6 +1,7 @@
 /** Request → actor. One verifier for each kind of credential; each costs one statement. */
 import type { Context } from '../context.ts';
 import { type Actor, anonymous, type Scope, scopes, scopesLent } from '../domain/policy.ts';
+import { day, minute } from '../durations.ts';
 import { NetworkNotAllowedError, UnauthenticatedError, UnreadableCredentialError } from '../errors.ts';
 import type { Prisma, PrismaClient } from '../generated/prisma/client.ts';
 import { secretDigest, type VerifiedAccessToken } from './access-tokens.ts';
@@ -274,9 +275,6 @@ export const allScopes: ReadonlySet<Scope> = new Set(scopes);
 function isOver({ expiresAt, revokedAt }: { expiresAt: Date; revokedAt: Date | null }, now: Date): boolean {
   return revokedAt !== null || expiresAt <= now;
 }
-
-const minute = 60_000;
-const day = 24 * 60 * minute;
 
 /** Notes the use of a credential, at most once a minute: of requests at the same time, the first one does. */
 async function touch(

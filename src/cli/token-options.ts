@@ -1,7 +1,6 @@
 import { type Scope, scopes } from '../domain/policy.ts';
+import { day } from '../durations.ts';
 import { UsageError } from './usage-error.ts';
-
-const day = 24 * 60 * 60 * 1000;
 
 /** The parts of a list with commas or spaces. */
 export function parseList(text: string): string[] {

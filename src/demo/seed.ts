@@ -2,12 +2,12 @@ import { hashPassword } from '../auth/passwords.ts';
 import { issueSecret } from '../auth/secrets.ts';
 import type { Sources } from '../context.ts';
 import type { Database } from '../db/database.ts';
+import { day } from '../durations.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 import { createSources } from '../sources.ts';
 import { type DemoAccount, demoAccounts, demoPassword, generatedPeople, namedPeople } from './people.ts';
 
 type Tx = Prisma.TransactionClient;
-const day = 24 * 60 * 60 * 1000;
 
 /** Fills an empty database with the demo's accounts, all or none. @returns what to tell a newcomer */
 export async function seedDemoAccounts(

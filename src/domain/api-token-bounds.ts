@@ -1,6 +1,7 @@
 /** How far a token may reach: no further than the credential that makes it, or hands it on. */
 import { contains, type Network, parseNetwork } from '../auth/networks.ts';
 import type { Context } from '../context.ts';
+import { day } from '../durations.ts';
 import type { InputProblem } from '../errors.ts';
 import { isPerson } from './policy.ts';
 
@@ -8,7 +9,6 @@ type Maker = Pick<Context, 'actor' | 'now' | 'settings'>;
 
 const defaultLifetimeDays = 365;
 const longestLifetimeDays = 3650;
-const day = 24 * 60 * 60 * 1000;
 
 const inDays = (from: Date, days: number) => new Date(from.getTime() + days * day);
 const soonest = (a: Date, b: Date) => (a < b ? a : b);

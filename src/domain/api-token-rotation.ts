@@ -1,5 +1,6 @@
 import { issueSecret } from '../auth/secrets.ts';
 import type { Context } from '../context.ts';
+import { minute } from '../durations.ts';
 import { ForbiddenError, type InputProblem, NotFoundError } from '../errors.ts';
 import type { ApiToken } from '../generated/prisma/client.ts';
 import { accountSelect, enforce } from './accounts.ts';
@@ -10,8 +11,6 @@ import { requireCaller } from './caller.ts';
 import { parseInput, rotateApiTokenInput } from './input.ts';
 import { decide, decideGrantScopes, decideRunOrganization, type Scope } from './policy.ts';
 import { type Transaction, transact } from './transaction.ts';
-
-const minute = 60 * 1000;
 
 export interface RotateApiTokenInput {
   readonly id: string;

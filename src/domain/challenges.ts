@@ -1,6 +1,7 @@
 /** One-time codes, which prove that a message reached its reader. Kept only as an HMAC: whoever reads the database has none. */
 import { timingSafeEqual } from 'node:crypto';
 import type { Context } from '../context.ts';
+import { hour } from '../durations.ts';
 import { RateLimitedError } from '../errors.ts';
 import type { Challenge } from '../generated/prisma/client.ts';
 import type { CodeParty } from '../limits.ts';
@@ -10,7 +11,6 @@ import type { Transaction } from './transaction.ts';
 const mostAttempts = 5;
 /** Codes of a kind that an account gets within an hour, so that nobody's mailbox or phone can be flooded. */
 const mostPerHour = 5;
-const hour = 60 * 60 * 1000;
 
 interface Subject {
   readonly kind: Challenge['kind'];

@@ -4,6 +4,7 @@
  */
 import { lentScopes as lentNow } from '../auth/authenticate.ts';
 import type { Context } from '../context.ts';
+import { day } from '../durations.ts';
 import { InvalidInputError, NotFoundError, UnauthenticatedError } from '../errors.ts';
 import type { User } from '../generated/prisma/client.ts';
 import { accountSelect, enforce, visibleWhere } from './accounts.ts';
@@ -59,8 +60,6 @@ export async function delegateAccess(
     return { ...secrets, user, scopes, session: { ...columns, id: secrets.sessionId } };
   });
 }
-
-const day = 24 * 60 * 60 * 1000;
 
 /** What is asked for, as far as it is lent; without a wish, all that is lent and that the credential itself may. */
 function scopesOf({ actor }: Context, account: Account, wanted: readonly Scope[] | null): Scope[] {

@@ -1,7 +1,7 @@
 /** Forgets what is over: nothing can be done with it any more, and addresses and programs stand in it. */
 import type { Context } from '../context.ts';
+import { day } from '../durations.ts';
 
-const day = 24 * 60 * 60 * 1000;
 /** Ended sessions are kept this long, in days, for whoever looks into a misuse. */
 export const endedSessionDays = 30;
 /** Used refresh tokens are kept this long, in days, to tell when one comes again. */

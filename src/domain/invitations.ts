@@ -1,6 +1,7 @@
 /** Invitations: what lets a person make an account where that needs one. */
 import { hashSecret, issueSecret, secretKind } from '../auth/secrets.ts';
 import type { Context } from '../context.ts';
+import { day } from '../durations.ts';
 import { type InputProblem, NotFoundError, SignUpRefusedError } from '../errors.ts';
 import type { Invitation } from '../generated/prisma/client.ts';
 import { enforce } from './accounts.ts';
@@ -10,7 +11,6 @@ import { createInvitationInput, parseInput } from './input.ts';
 import { decideCreateUser, decideRunOrganization, type Role, runsOrganization } from './policy.ts';
 import { type Transaction, transact } from './transaction.ts';
 
-const day = 24 * 60 * 60 * 1000;
 const defaultDays = 7;
 const mostDays = 90;
 

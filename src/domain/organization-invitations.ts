@@ -1,6 +1,7 @@
 /** Invitations to an organization: sent to an address, and good for whoever proves that it is theirs. */
 import { hashSecret, issueSecret, secretKind } from '../auth/secrets.ts';
 import type { Context } from '../context.ts';
+import { day } from '../durations.ts';
 import { InvalidCodeError, InvalidInputError } from '../errors.ts';
 import type { Invitation, Organization } from '../generated/prisma/client.ts';
 import { memberInvitation } from '../messages/texts.ts';
@@ -17,7 +18,6 @@ import { decideChangeMember, type Role } from './policy.ts';
 import { type Transaction, transact } from './transaction.ts';
 
 const days = 7;
-const day = 24 * 60 * 60 * 1000;
 /** How many invitations of an organization may be open at once. */
 const mostOpen = 1000;
 /** How many organizations a person may be in, all of which are read with each of its requests. */

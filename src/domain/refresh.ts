@@ -6,6 +6,7 @@ import { v4 } from 'uuid';
 import { sessionActor, sessionSelect } from '../auth/authenticate.ts';
 import { hashSecret, secretKind } from '../auth/secrets.ts';
 import type { Context } from '../context.ts';
+import { day } from '../durations.ts';
 import { InvalidRefreshTokenError } from '../errors.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 import { record } from './audit.ts';
@@ -110,8 +111,6 @@ const findUnused = (tx: Transaction, chainId: string) =>
     orderBy: { createdAt: 'desc' },
     select: { id: true },
   });
-
-const day = 24 * 60 * 60 * 1000;
 
 /**
  * A refresh token of a session for whoever shows that it has the session, and was handed none: in a chain of its own, so

@@ -4,6 +4,7 @@ import { allScopes } from '../auth/authenticate.ts';
 import { hashPassword, verifyPassword } from '../auth/passwords.ts';
 import { type IssuedSecret, issueSecret, secretOf } from '../auth/secrets.ts';
 import type { Context } from '../context.ts';
+import { day } from '../durations.ts';
 import {
   AccountNotActiveError,
   ForbiddenError,
@@ -23,8 +24,6 @@ import { parseNewPassword, readOwnNames } from './password-rules.ts';
 import { type ActingUser, anonymous, decide, type Scope, visibility } from './policy.ts';
 import { type Transaction, transact, unendedSessionWhere } from './transaction.ts';
 import type { UserQuery } from './users.ts';
-
-const day = 24 * 60 * 60 * 1000;
 
 /** What a session that was just opened, or refreshed, hands to its owner, this once. */
 export interface SessionSecrets {

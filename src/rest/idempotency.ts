@@ -7,6 +7,7 @@ import type { Context } from '../context.ts';
 import { requireAccount } from '../domain/data-records.ts';
 import type { Actor } from '../domain/policy.ts';
 import { persist, type Transaction } from '../domain/transaction.ts';
+import { hour } from '../durations.ts';
 import { BadHeaderError, DomainError, NotFoundError } from '../errors.ts';
 import type { PrismaClient } from '../generated/prisma/client.ts';
 import { limitBody } from '../http/request-body.ts';
@@ -143,7 +144,7 @@ async function keep(
 ): Promise<void> {
   if (about === undefined) throw new Error('An answer that is kept must name the account that it tells of.');
   const createdAt = context.now();
-  const expiresAt = new Date(createdAt.getTime() + keptHours * 60 * 60 * 1000);
+  const expiresAt = new Date(createdAt.getTime() + keptHours * hour);
   // One that is over gives way; another is never written over: that would be a second change by the same key.
   await tx.idempotentAnswer.deleteMany({ where: { actorId, key, expiresAt: { lte: createdAt } } });
   const answer = {

@@ -2,12 +2,10 @@
 import type { WorkContext } from '../context.ts';
 import { record } from '../domain/audit.ts';
 import { commit, type Transaction } from '../domain/transaction.ts';
+import { hour, minute, second } from '../durations.ts';
 import type { Claim } from './claims.ts';
 import type { Outcome } from './send.ts';
 
-const second = 1000;
-const minute = 60 * second;
-const hour = 60 * minute;
 /** How long after a failed attempt the next one is made; after the last of them there is none. */
 export const backOff = [
   5 * second,

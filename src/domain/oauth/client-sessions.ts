@@ -2,12 +2,10 @@
 import { actingUserSelect, toActingUser } from '../../auth/acting-user.ts';
 import { allScopes } from '../../auth/authenticate.ts';
 import type { Context } from '../../context.ts';
+import { day, hour } from '../../durations.ts';
 import type { Scope } from '../policy.ts';
 import { createSession, type SessionGrant, type SessionSecrets } from '../sessions.ts';
 import type { Transaction } from '../transaction.ts';
-
-const hour = 60 * 60 * 1000;
-const day = 24 * hour;
 
 export interface Consented {
   readonly userId: string;
