@@ -1,6 +1,15 @@
 /** What the harness and every peer agree on: a peer starts, says which work it can do and how a request for it looks. */
 
-export const workNames = ['me', 'users', 'node', 'updateMe', 'current', 'profile', 'sweatstack', 'zenml'] as const;
+export const workNames = [
+  'me',
+  'users',
+  'node',
+  'updateMe',
+  'current',
+  'profile',
+  'sweatstack',
+  'zenml',
+] as const;
 export type WorkName = (typeof workNames)[number];
 
 export interface Work {

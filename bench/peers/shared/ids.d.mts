@@ -1,0 +1,2 @@
+export function encodeId(prefix: string, uuid: string): string;
+export function decodeId(id: string): string;
