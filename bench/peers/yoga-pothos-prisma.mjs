@@ -24,13 +24,14 @@ const builder = new SchemaBuilder({
 });
 
 const Organization = builder.prismaNode('Organization', {
+  select: { id: true },
   id: { field: 'id' },
   fields: (t) => ({ name: t.exposeString('name') }),
 });
 
 const memberships = prismaConnectionHelpers(builder, 'Membership', {
   cursor: 'organizationId_userId',
-  select: (nodeSelection) => ({ organization: nodeSelection() }),
+  select: (nodeSelection) => ({ organization: nodeSelection({ select: { id: true } }) }),
   resolveNode: ({ organization }) => organization,
 });
 
