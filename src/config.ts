@@ -61,6 +61,7 @@ const environment = z.object({
     .default('0')
     .transform(duration),
   WEBHOOK_ALLOWED_NETWORKS: z.string().default('').transform(networks),
+  READ_CACHE_MIB: integer('a number of MiB', 0, 65_536).default(64),
   REQUIRE_IF_MATCH: z.stringbool({ error: 'must be true or false' }).default(false),
   RATE_LIMIT_PER_MINUTE: integer('a number of requests', 1, 10_000_000).default(1000),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be redis://… or rediss://…' }).optional(),
@@ -174,6 +175,8 @@ export interface Config {
   readonly webhookAllowedNetworks: readonly string[];
   /** Whether REST refuses to change an account for who does not say what it knows of it (`If-Match`). */
   readonly requireIfMatch: boolean;
+  /** How much of what was read of accounts and credentials is kept; 0 keeps nothing. */
+  readonly readCacheBytes: number;
   readonly rateLimitPerMinute: number;
   /** Where limits are counted for all processes; null counts in each. */
   readonly redisUrl: string | null;
@@ -232,6 +235,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     erasureGrace: e.ERASURE_GRACE,
     webhookAllowedNetworks: e.WEBHOOK_ALLOWED_NETWORKS,
     requireIfMatch: e.REQUIRE_IF_MATCH,
+    readCacheBytes: e.READ_CACHE_MIB * 1024 * 1024,
     rateLimitPerMinute: e.RATE_LIMIT_PER_MINUTE,
     redisUrl: e.REDIS_URL ?? null,
     mail: { smtpUrl: e.SMTP_URL ?? null, from: e.MAIL_FROM },

@@ -12,6 +12,7 @@ import type { Jobs } from './jobs.ts';
 import type { Limits, RateLimit } from './limits.ts';
 import type { Log } from './log.ts';
 import type { Messages } from './messages/messages.ts';
+import type { ReadCache } from './read-cache.ts';
 
 /** Where time, ids and randomness come from, so that tests are exact. */
 export interface Sources {
@@ -55,6 +56,8 @@ export interface Context extends Sources {
   readonly background: Background;
   readonly jobs: Jobs;
   readonly feed: Feed;
+  /** What was read before and is still so. Within a transaction nothing may be taken from it. */
+  readonly cache: ReadCache;
   /** The transaction that the whole request runs in, where its answer is kept with what it did. */
   readonly transaction?: Transaction;
   /** Who the credential of the request stands for now, for what goes on after the request was checked. */

@@ -1,8 +1,6 @@
 /** Tells those who wait for it what was committed, in all processes. */
-import type { Database } from './db/database.ts';
-import { createNotifications } from './db/notifications.ts';
+import type { Notifications } from './db/notifications.ts';
 import type { ToldEvent } from './domain/audit.ts';
-import type { Log } from './log.ts';
 
 /** The type of an event that says: some may have been missed, look again. */
 export const resync = 'resync';
@@ -19,16 +17,11 @@ export interface Feed {
   listen(subjectIds: Iterable<string>, listener: FeedListener): Promise<() => void>;
   /** How many listen. */
   readonly size: number;
-  close(): Promise<void>;
+  close(): void;
 }
 
-export function createFeed({
-  database: { pool, connect },
-  log,
-}: {
-  database: Pick<Database, 'pool' | 'connect'>;
-  log: Log;
-}): Feed {
+/** @param notifications null where there is no process but this one, which knows what it has committed */
+export function createFeed(notifications: Notifications | null): Feed {
   const bySubject = new Map<string, Set<FeedListener>>();
   const all = new Set<FeedListener>();
 
@@ -36,21 +29,16 @@ export function createFeed({
     for (const listener of bySubject.get(event.subjectId) ?? []) listener(event);
   };
 
-  // An embedded database has no process but this one, which knows what it has committed.
-  const notifications =
-    connect &&
-    createNotifications({
-      pool,
-      connect,
-      log,
-      hear: (payload) => {
-        const [subjectId = '', type = ''] = payload.split(' ');
-        pass({ subjectId, type });
-      },
-      lookAgain: () => {
-        for (const listener of all) listener({ subjectId: '', type: resync });
-      },
-    });
+  notifications?.hear({
+    event: (payload) => {
+      const [subjectId = '', type = ''] = payload.split(' ');
+      pass({ subjectId, type });
+    },
+    begin: (isFirst) => {
+      if (isFirst) return;
+      for (const listener of all) listener({ subjectId: '', type: resync });
+    },
+  });
 
   return {
     tell(events) {
@@ -75,10 +63,9 @@ export function createFeed({
     get size() {
       return all.size;
     },
-    close: async () => {
+    close: () => {
       all.clear();
       bySubject.clear();
-      await notifications?.close();
     },
   };
 }

@@ -6,7 +6,9 @@ import { createSealing, type Sealing } from './auth/sealing.ts';
 import { type Background, createBackground } from './background.ts';
 import type { Config } from './config.ts';
 import type { Sources } from './context.ts';
+import { createChanges } from './db/changes.ts';
 import type { Database } from './db/database.ts';
+import { createNotifications } from './db/notifications.ts';
 import { createFeed, type Feed } from './feed.ts';
 import { createWorker, type Worker } from './jobs.ts';
 import { createLimits, type Limits } from './limits.ts';
@@ -14,6 +16,7 @@ import type { Log } from './log.ts';
 import type { Messages } from './messages/messages.ts';
 import { createMessages } from './messages/outgoing.ts';
 import { createOpenIdProviders, type OpenIdProviders } from './oauth/openid-providers.ts';
+import { createReadCache, type ReadCache } from './read-cache.ts';
 
 export interface Services {
   /** The URL that this server signs tokens as; known once it listens. */
@@ -28,6 +31,7 @@ export interface Services {
   readonly background: Background;
   readonly jobs: Worker;
   readonly feed: Feed;
+  readonly cache: ReadCache;
   close(): Promise<void>;
 }
 
@@ -64,7 +68,9 @@ export function createServices({
     mac: (text) => sealing.mac('limit', text),
   });
   const jobs = createWorker({ pool: database.pool, log });
-  const feed = createFeed({ database, log });
+  const notifications = database.connect && createNotifications({ connect: database.connect, log });
+  const feed = createFeed(notifications);
+  const cache = createReadCache(createChanges(database, notifications), config.readCacheBytes);
   const outgoing = messages ?? createMessages(config, log);
   return {
     issuer,
@@ -78,9 +84,11 @@ export function createServices({
     background,
     jobs,
     feed,
+    cache,
     async close() {
       await jobs.close();
-      await feed.close();
+      feed.close();
+      await notifications?.close();
       await background.close(); // what it does may need all the others
       await limits.close();
       await outgoing.close();

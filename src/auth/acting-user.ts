@@ -19,7 +19,7 @@ export function actingUserSelect(now: Date) {
     },
     sharesReceived: {
       where: { OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] },
-      select: { grantorId: true, scopes: true },
+      select: { grantorId: true, scopes: true, expiresAt: true },
       take: mostShares,
     },
   } as const satisfies Prisma.UserSelect;
@@ -27,9 +27,8 @@ export function actingUserSelect(now: Date) {
 
 type ActingUserRow = Prisma.UserGetPayload<{ select: ReturnType<typeof actingUserSelect> }>;
 
-export function toActingUser({ status: _, sharesReceived, ...user }: ActingUserRow): ActingUser {
-  return {
-    ...user,
-    shares: new Map(sharesReceived.map(({ grantorId, scopes }) => [grantorId, scopes as Scope[]])),
-  };
+/** The row may have been read a while before `now`: a share can have ended meanwhile. */
+export function toActingUser({ status: _, sharesReceived, ...user }: ActingUserRow, now: Date): ActingUser {
+  const open = sharesReceived.filter(({ expiresAt }) => expiresAt === null || expiresAt > now);
+  return { ...user, shares: new Map(open.map(({ grantorId, scopes }) => [grantorId, scopes as Scope[]])) };
 }

@@ -1,4 +1,7 @@
-/** Request → actor. One verifier for each kind of credential; each costs one statement. */
+/**
+ * Request → actor. One verifier for each kind of credential; each costs one statement, or none where what it reads is kept
+ * from before (`ReadCache`): whether a credential is good is decided anew each time, by the clock and by what was read.
+ */
 import type { Context } from '../context.ts';
 import { type Actor, anonymous, type Scope, scopes, scopesLent } from '../domain/policy.ts';
 import { day, minute } from '../durations.ts';
@@ -12,7 +15,7 @@ import { hashSecret, secretKind } from './secrets.ts';
 
 type Dependencies = Pick<
   Context,
-  'prisma' | 'now' | 'issuer' | 'accessTokens' | 'externalTokens' | 'settings'
+  'prisma' | 'now' | 'issuer' | 'accessTokens' | 'externalTokens' | 'settings' | 'cache'
 > & {
   /** Where the request came from; null when that is not known. */
   readonly client: Pick<Context['client'], 'ipAddress'>;
@@ -120,14 +123,30 @@ async function verifySession(
   where: { tokenHash: Uint8Array<ArrayBuffer> } | { id: string; userId: string },
   dependencies: Dependencies,
 ) {
-  const { prisma, now } = dependencies;
-  const session = await prisma.session.findUnique({ where, select: sessionSelect(now()) });
+  const { prisma, now, cache } = dependencies;
+  const session = await cache.read(
+    'id' in where ? `session ${where.id} ${where.userId}` : secretKey(where.tokenHash),
+    () => prisma.session.findUnique({ where, select: sessionSelect(now()) }),
+    idsOfSession,
+  );
   const actor = session && (await sessionActor(session, dependencies));
   if (session === null || actor === null) return null;
   await touch(prisma.session, session, now());
   if (session.parentSession !== null) await touch(prisma.session, session.parentSession, now());
   return actor;
 }
+
+/** Under what the row is kept that a secret leads to. */
+const secretKey = (hash: Uint8Array) => `secret ${Buffer.from(hash).toString('base64')}`;
+
+const idsOfSession = ({ id, clientId, actorId, user, parentSession, parentApiToken }: SessionRow) => [
+  id,
+  clientId,
+  actorId,
+  user.id,
+  parentSession?.id,
+  parentApiToken?.id,
+];
 
 /** The actor that an open session makes; null when it is over, its client or its delegate may no more. */
 export async function sessionActor(
@@ -148,7 +167,7 @@ export async function sessionActor(
   const { id, clientId, expiresAt } = session;
   const credential = { kind: 'SESSION', id, clientId, expiresAt, ...bounds } as const;
   const { managerId, ...row } = session.user;
-  const user = toActingUser(row);
+  const user = toActingUser(row, now());
   const granted = new Set(session.scopes as Scope[]);
   if (session.actorId === null)
     return {
@@ -222,9 +241,13 @@ const apiTokenSelect = (now: Date) =>
 type ApiTokenRow = Prisma.ApiTokenGetPayload<{ select: ReturnType<typeof apiTokenSelect> }>;
 
 async function verifyApiToken(hash: Uint8Array<ArrayBuffer>, dependencies: Dependencies) {
-  const { prisma, now } = dependencies;
+  const { prisma, now, cache } = dependencies;
   const select = apiTokenSelect(now());
-  const token = await prisma.apiToken.findUnique({ where: { tokenHash: hash }, select });
+  const token = await cache.read(
+    secretKey(hash),
+    () => prisma.apiToken.findUnique({ where: { tokenHash: hash }, select }),
+    ({ id, user, organizationId }) => [id, user?.id, organizationId],
+  );
   if (token !== null) return apiTokenActor(token, token.expiresAt, dependencies);
   const before = await prisma.apiToken.findUnique({ where: { previousHash: hash }, select });
   return before?.previousExpiresAt ? apiTokenActor(before, before.previousExpiresAt, dependencies) : null;
@@ -262,7 +285,7 @@ async function apiTokenActor(
   await touch(prisma.apiToken, token, now());
   const expiresAt = ends < token.expiresAt ? ends : token.expiresAt;
   return {
-    user: token.user && toActingUser(token.user),
+    user: token.user && toActingUser(token.user, now()),
     organizationId,
     credential: { kind: 'API_TOKEN', id, expiresAt, rateLimit, allowedNetworks },
     scopes: new Set(token.scopes as Scope[]),
@@ -279,12 +302,16 @@ function isOver({ expiresAt, revokedAt }: { expiresAt: Date; revokedAt: Date | n
 /** Notes the use of a credential, at most once a minute: of requests at the same time, the first one does. */
 async function touch(
   table: Pick<PrismaClient['session'], 'updateMany'> | Pick<PrismaClient['apiToken'], 'updateMany'>,
-  { id, lastUsedAt }: { id: string; lastUsedAt: Date | null },
+  row: { readonly id: string; lastUsedAt: Date | null },
   now: Date,
 ): Promise<void> {
-  if (lastUsedAt !== null && now.getTime() - lastUsedAt.getTime() < minute) return;
-  await (table as PrismaClient['session']).updateMany({
-    where: { id, lastUsedAt: lastUsedAt as Date },
+  const { id, lastUsedAt } = row;
+  const before = new Date(now.getTime() - minute);
+  if (lastUsedAt !== null && lastUsedAt > before) return;
+  row.lastUsedAt = now; // where it is kept, this is all of it that may change
+  const isDue = [{ lastUsedAt: { lte: before } }, ...(lastUsedAt === null ? [{ lastUsedAt: null }] : [])];
+  await (table as PrismaClient['apiToken']).updateMany({
+    where: { id, OR: isDue },
     data: { lastUsedAt: now },
   });
 }

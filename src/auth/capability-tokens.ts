@@ -109,5 +109,5 @@ async function findAccount({ prisma, now }: Dependencies, organizationId: string
     where: { id, organizationId, kind: 'SERVICE_ACCOUNT', status: 'ACTIVE' },
     select: actingUserSelect(now()),
   });
-  return row && toActingUser(row);
+  return row && toActingUser(row, now());
 }

@@ -65,7 +65,7 @@ export function createExternalTokens(trusted: readonly TrustedIssuer[], log: Con
           });
       if (identity === null || identity.user.status !== 'ACTIVE') return null;
       return {
-        user: toActingUser(identity.user),
+        user: toActingUser(identity.user, now()),
         organizationId: null,
         credential: { kind: 'EXTERNAL_TOKEN', id: identity.id, expiresAt: new Date(exp * 1000) },
         scopes: granted(from.scopes, scope),

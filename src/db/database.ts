@@ -3,6 +3,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import { PrismaClient } from '../generated/prisma/client.ts';
 import { type EmbeddedOptions, openEmbedded } from './embedded.ts';
+import { type ChangeListener, hearOwnChanges } from './own-changes.ts';
 import { createPostgresClient, createPostgresPool, describeUrl, type PostgresOptions } from './postgres.ts';
 
 export interface Database {
@@ -11,6 +12,8 @@ export interface Database {
   readonly pool: pg.Pool;
   /** Makes a connection outside of the pool, not opened yet; null where there is but one. */
   readonly connect: (() => pg.Client) | null;
+  /** Calls back for each change that a connection of the pool made, before whoever made it goes on. */
+  readonly onOwnChange: (listener: ChangeListener) => void;
   readonly kind: 'postgresql' | 'embedded';
   /** For people and logs: the URL without password, or the directory. */
   readonly description: string;
@@ -54,7 +57,7 @@ export async function openDatabase(url: string, options: DatabaseOptions = {}): 
 }
 
 function assemble(
-  facts: Omit<Database, 'prisma' | 'close'>,
+  facts: Omit<Database, 'prisma' | 'onOwnChange' | 'close'>,
   { namedStatements = true }: DatabaseOptions,
   stop: () => Promise<void>,
 ): Database {
@@ -69,6 +72,7 @@ function assemble(
   };
   return {
     ...facts,
+    onOwnChange: hearOwnChanges(facts.pool),
     prisma,
     close: () => {
       closing ??= close();

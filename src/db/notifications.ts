@@ -1,34 +1,51 @@
 /**
- * What the database tells: a connection of its own that listens (LISTEN), outside of the pool. It is opened when the first
- * one waits for something, and again, with ever longer pauses, whenever it is lost.
+ * What the database tells: a connection of its own that listens (LISTEN), outside of the pool, and one more by which it is
+ * made sure that it hears. They are opened when the first one waits for something, and again, with ever longer pauses,
+ * whenever one is lost.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Log } from '../log.ts';
 
+/** Where triggers tell of each event, and `announce` of progress. */
+const events = 'usergraph_events';
+/** Where triggers tell of each change of what servers keep. */
+const changes = 'usergraph_changes';
+
+export interface Hearer {
+  /** Somebody told of an event. */
+  event?(payload: string): void;
+  /** Something changed of what servers keep. */
+  change?(payload: string): void;
+  /** From now on nothing is missed; before, something may have been, if this is not the first time. */
+  begin?(isFirst: boolean): void;
+}
+
 export interface Notifications {
+  /** Passes on what is told from now on. */
+  hear(hearer: Hearer): void;
   /** Whether all that is committed is heard now. */
   readonly isHearing: boolean;
+  /** All that was committed before this moment was heard, on the clock of `performance.now()`; -Infinity while nobody knows. */
+  readonly heardUntil: number;
+  /** Keeps `heardUntil` from falling far behind for the next moments. Cheap: for whoever relies on it, each time. */
+  keepUp(): void;
   /** Begins to listen; resolves when it does, or could not the first time. */
   ready(): Promise<void>;
   close(): Promise<void>;
 }
 
 interface Options {
-  readonly pool: Pick<pg.Pool, 'query'>;
   /** Makes a connection, not opened yet. */
   readonly connect: () => pg.Client;
   readonly log: Log;
-  readonly hear: (payload: string) => void;
-  /** Something may have been missed. */
-  readonly lookAgain: () => void;
   /** How often it is made sure that something is heard at all, in milliseconds. */
   readonly probeInterval?: number;
 }
 
-/** Where a trigger tells of each event, and `announce` of progress. */
-const channel = 'usergraph_events';
+/** How often that is made sure of while somebody relies on it, in milliseconds. */
+const keptUpInterval = 250;
 /** How long what is told takes at most to be heard, in milliseconds. */
 const patience = 10_000;
 const silence =
@@ -36,16 +53,12 @@ const silence =
 /** How long to wait before the next attempt, in milliseconds. */
 const pauses = [100, 500, 1_000, 2_000, 5_000, 10_000, 30_000];
 
-export function createNotifications({
-  pool,
-  connect,
-  log,
-  hear,
-  lookAgain,
-  probeInterval = 20_000,
-}: Options): Notifications {
+export function createNotifications({ connect, log, probeInterval = 20_000 }: Options): Notifications {
   const closing = new AbortController();
-  let isHearing = false;
+  const hearers: Hearer[] = [];
+  let heardUntil = -Infinity;
+  let isWanted = false;
+  let hurry = () => {};
   let failures = 0;
   let running: Promise<void> | undefined;
   let first = () => {};
@@ -56,7 +69,7 @@ export function createNotifications({
   async function run(): Promise<void> {
     while (!closing.signal.aborted) {
       const problem = await session().catch((error: unknown) => error);
-      isHearing = false;
+      heardUntil = -Infinity;
       first();
       if (closing.signal.aborted) return;
       if (failures === 0)
@@ -67,64 +80,97 @@ export function createNotifications({
     }
   }
 
-  /** One connection, from its opening to its loss. */
+  /** One pair of connections, from their opening to the loss of either. */
   async function session(): Promise<never> {
-    const client = connect();
+    const [listening, probing] = [connect(), connect()];
     const over = new AbortController();
     const end = (reason: unknown) => over.abort(reason);
-    client.on('error', end);
-    client.on('end', () => end(new Error('the connection that listens was closed')));
+    for (const client of [listening, probing]) {
+      client.on('error', end);
+      client.on('end', () => end(new Error('the connection that listens was closed')));
+    }
     closing.signal.addEventListener('abort', end, { signal: over.signal });
     try {
-      await client.connect();
-      const probes = probesOf(client);
-      await client.query(`LISTEN ${channel}`);
+      await Promise.all([listening.connect(), probing.connect()]);
+      const probes = probesOf(listening, probing, hearers);
+      await listening.query(`LISTEN ${events}; LISTEN ${changes}`);
       first();
-      if (failures > 0) lookAgain(); // at what was committed while nobody listened
+      for (const hearer of hearers) hearer.begin?.(failures === 0);
       for (;;) {
-        await probes.send(over.signal);
+        const sentAt = await probes.send(over.signal);
         if (failures > 0) log.info('changes by other processes are heard again');
         failures = 0;
-        isHearing = true;
-        await sleep(probeInterval, undefined, { signal: over.signal }).catch(() => {});
+        heardUntil = sentAt;
+        await pause(over.signal);
         over.signal.throwIfAborted();
       }
     } finally {
       end(undefined);
-      void client.end().catch(() => {});
+      for (const client of [listening, probing]) void client.end().catch(() => {});
     }
   }
 
-  /** Tells something now and then, to see that it is heard: a connection can be dead, or a pooler's, without a sign. */
-  function probesOf(client: pg.Client) {
-    const probe = `${randomUUID()} probe`;
-    let heard = () => {};
-    client.on('notification', ({ payload = '' }) => (payload === probe ? heard() : hear(payload)));
-    return {
-      async send(over: AbortSignal): Promise<void> {
-        const wait = new AbortController();
-        heard = () => wait.abort();
-        const sent = await pool.query('SELECT pg_notify($1, $2)', [channel, probe]).catch(() => null);
-        if (sent === null) return; // which says nothing of who listens
-        const signal = AbortSignal.any([over, wait.signal]);
-        const wasSilent = await sleep(patience, true, { signal }).catch(() => false);
-        over.throwIfAborted();
-        if (wasSilent) throw new Error(silence);
-      },
-    };
+  /** Until the next probe, which is soon if somebody wants to keep up. */
+  async function pause(over: AbortSignal): Promise<void> {
+    isWanted = false;
+    const wait = new AbortController();
+    const signal = AbortSignal.any([over, wait.signal]);
+    await sleep(keptUpInterval, undefined, { signal }).catch(() => {});
+    if (isWanted) return;
+    hurry = () => wait.abort();
+    await sleep(probeInterval - keptUpInterval, undefined, { signal }).catch(() => {});
+    hurry = () => {};
   }
 
+  const start = () => {
+    running ??= run();
+  };
+
   return {
+    hear: (hearer) => hearers.push(hearer),
     get isHearing() {
-      return isHearing;
+      return heardUntil > -Infinity;
+    },
+    get heardUntil() {
+      return heardUntil;
+    },
+    keepUp() {
+      if (isWanted) return;
+      start();
+      isWanted = true;
+      hurry();
     },
     ready() {
-      running ??= run();
+      start();
       return started;
     },
     async close() {
       closing.abort();
       await running;
+    },
+  };
+}
+
+/** Tells something now and then, to see that it is heard: a connection can be dead, or a pooler's, without a sign. */
+function probesOf(listening: pg.Client, probing: pg.Client, hearers: readonly Hearer[]) {
+  const probe = `${randomUUID()} probe`;
+  let heard = () => {};
+  listening.on('notification', ({ channel, payload = '' }) => {
+    if (payload === probe) heard();
+    else for (const hearer of hearers) hearer[channel === changes ? 'change' : 'event']?.(payload);
+  });
+  return {
+    /** Notifications come in the order of commits, so that with this one all before it were heard. @returns when it was sent */
+    async send(over: AbortSignal): Promise<number> {
+      const wait = new AbortController();
+      heard = () => wait.abort();
+      const sentAt = performance.now();
+      await probing.query('SELECT pg_notify($1, $2)', [events, probe]);
+      const signal = AbortSignal.any([over, wait.signal]);
+      const wasSilent = await sleep(patience, true, { signal }).catch(() => false);
+      over.throwIfAborted();
+      if (wasSilent) throw new Error(silence);
+      return sentAt;
     },
   };
 }

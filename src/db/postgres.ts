@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
+import { tellChanges } from './own-changes.ts';
 
 export interface PostgresOptions {
   poolSize?: number | undefined;
@@ -30,7 +31,9 @@ export function createPostgresPool(url: string, options: PostgresOptions = {}): 
     keepAlive: true,
     // As statements, because PgBouncer refuses most settings in the startup message.
     onConnect: async (client) => {
-      await client.query(`SET TIME ZONE 'UTC'; SET statement_timeout = ${Math.trunc(statementTimeout)}`);
+      await client.query(
+        `SET TIME ZONE 'UTC'; SET statement_timeout = ${Math.trunc(statementTimeout)}; ${tellChanges}`,
+      );
     },
   });
   pool.on('error', () => {}); // an idle connection was lost: the pool drops it, and the next query opens another

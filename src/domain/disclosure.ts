@@ -12,6 +12,7 @@ type PrivateColumn =
   | 'timeZone'
   | 'password'
   | 'apiTokens'
+  | 'sessions'
   | '_count';
 
 /** A row without its private facts, which stand apart: a view cannot show them by accident. */

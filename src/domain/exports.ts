@@ -104,7 +104,7 @@ async function mayStill(
   const row = await tx.user.findFirst({ where, select: actingUserSelect(now()) });
   if (row === null) return false;
   const actor: Actor = {
-    user: toActingUser(row),
+    user: toActingUser(row, now()),
     organizationId: null,
     credential: { kind: 'SESSION', id: null, expiresAt: null },
     scopes: allScopes,

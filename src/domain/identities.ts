@@ -51,14 +51,14 @@ async function enter(context: Context, identity: ProvenIdentity, query: () => Us
     },
   });
   if (known !== null) {
-    const user = requirePerson(known.user);
+    const user = requirePerson(known.user, context.now());
     const before = (tx: Transaction) => refresh(context, tx, { ...known, userId: user.id, identity });
     return openSession(context, { user, before }, query);
   }
   const address = requireProvenAddress(identity);
   const owner = await findOwner(context, address);
   if (owner === null) return signUpWithIdentity(context, { identity, address }, query);
-  const user = requirePerson(owner);
+  const user = requirePerson(owner, context.now());
   const before = async (tx: Transaction) => {
     await requireAddress(tx, { userId: user.id, address, identity });
     await addIdentity(context, tx, { userId: user.id, identity });
@@ -70,9 +70,9 @@ async function enter(context: Context, identity: ProvenIdentity, query: () => Us
 
 type ActingRow = Prisma.UserGetPayload<{ select: ReturnType<typeof actingUserSelect> }>;
 
-function requirePerson(row: ActingRow): ActingUser {
+function requirePerson(row: ActingRow, now: Date): ActingUser {
   if (row.kind !== 'HUMAN') throw new ForbiddenError('Only people sign in.');
-  return toActingUser(row);
+  return toActingUser(row, now);
 }
 
 interface KnownIdentity {

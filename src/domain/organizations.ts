@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import { NotFoundError } from '../errors.ts';
 import type { Organization, Prisma } from '../generated/prisma/client.ts';
 import { requireCaller } from './caller.ts';
+import { readOwnOrganizations } from './own-account.ts';
 import { type Role, visibility } from './policy.ts';
 import { inOrder, selecting } from './selection.ts';
 
@@ -54,7 +55,9 @@ export async function listOwnOrganizations(
   const own = organizationId ?? user?.organizationId;
   if (own) roles.set(own, null);
   if (roles.size === 0) return [];
-  const organizations = await findOrganizations(context, [...roles.keys()], query);
+  const ids = [...roles.keys()];
+  const load = () => findOrganizations(context, ids, query);
+  const organizations = await readOwnOrganizations(context, { ids, query }, load);
   return organizations.flatMap((organization) =>
     organization === null ? [] : [{ organization, role: roles.get(organization.id) ?? null }],
   );

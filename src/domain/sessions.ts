@@ -74,7 +74,11 @@ export async function signIn(
     await requireSamePassword(tx, user.id, hash);
     if (next !== null) await replacePassword(context, tx, { userId: user.id, hash: next });
   };
-  const signedIn = await openSession(context, { user: toActingUser(user), lifetime, before }, query);
+  const signedIn = await openSession(
+    context,
+    { user: toActingUser(user, context.now()), lifetime, before },
+    query,
+  );
   await context.limits.forgiveSignIn(login);
   if (next !== null) tellOfNewPassword(context, user.id);
   return signedIn;

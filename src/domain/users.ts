@@ -14,6 +14,7 @@ import {
 } from './accounts.ts';
 import { requireCaller, requireUser } from './caller.ts';
 import { type AccountUpdate, limits } from './input.ts';
+import { readOwnAccount } from './own-account.ts';
 import { type LazyConnection, type Order, once, type PageArgs, pageQuery, toPage } from './page.ts';
 import { type Actor, actsAsSuperuser, anonymous, decide } from './policy.ts';
 import { inOrder, selecting } from './selection.ts';
@@ -34,17 +35,14 @@ export type UserOrder = Order & {
 };
 
 /** The acting account, or null where none stands behind the credential. */
-export async function findMe(context: Context, query: UserQuery): Promise<User | null> {
-  const id = context.actor.user?.id;
-  return id === undefined
-    ? null
-    : ((await context.prisma.user.findUnique({ where: { id }, ...query })) as User | null);
+export function findMe(context: Context, query: UserQuery): Promise<User | null> {
+  return readOwnAccount(context, query);
 }
 
 /** The acting account. @throws when none stands behind the credential, or it is gone */
-export async function requireMe(context: Context, query: UserQuery): Promise<User> {
+export async function requireMe(context: Context, query: UserQuery, isKept?: boolean): Promise<User> {
   requireUser(context);
-  const me = await findMe(context, query);
+  const me = await readOwnAccount(context, query, isKept);
   if (me === null) throw new UnauthenticatedError('The account is gone.');
   return me;
 }

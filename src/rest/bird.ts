@@ -8,6 +8,7 @@ import { requireUuid } from '../domain/ids.ts';
 import { limits } from '../domain/input.ts';
 import { findOwnSession, listOwnSessions, openSessionWhere, revokeOwnSession } from '../domain/sessions.ts';
 import { requireMe, updateMe } from '../domain/users.ts';
+import { minute } from '../durations.ts';
 import { type ErrorStatus, InsufficientScopeError } from '../errors.ts';
 import type { Prisma, Session, User } from '../generated/prisma/client.ts';
 import { errorHeaders } from '../http/error-response.ts';
@@ -110,8 +111,17 @@ const SessionEntry = z
 
 const firstAdded = [{ createdAt: 'asc' }, { id: 'asc' }] as const;
 
-const select = (context: Context) =>
-  ({
+/** Of more open sessions than anybody has, what ends the rest counts from the next minute on. */
+const mostSessions = 1_000;
+
+/**
+ * What ends by itself counts until the minute is over, so that who asks again within it need not be read again; what else
+ * ends a session (itself, its client, what it was made by) is known by its ids, and counts at once.
+ */
+function select({ now, settings }: Context) {
+  const asOf = new Date(Math.floor(now().getTime() / minute) * minute);
+  const isOpen = openSessionWhere({ now: () => asOf, settings });
+  return {
     ...accountSelect,
     version: true,
     displayName: true,
@@ -126,12 +136,18 @@ const select = (context: Context) =>
     identities: { orderBy: [{ isPrimary: 'desc' }, ...firstAdded] },
     password: { select: { userId: true } },
     apiTokens: {
-      where: { revokedAt: null, expiresAt: { gt: context.now() } },
+      where: { revokedAt: null, expiresAt: { gt: asOf } },
       select: { id: true },
       take: 1,
     },
-    _count: { select: { sessions: { where: openSessionWhere(context) } } },
-  }) as const satisfies Prisma.UserSelect;
+    _count: { select: { sessions: { where: isOpen } } },
+    sessions: {
+      where: isOpen,
+      select: { id: true, clientId: true, parentSessionId: true, parentApiTokenId: true },
+      take: mostSessions,
+    },
+  } as const satisfies Prisma.UserSelect;
+}
 
 type Row = Disclosed<RowOf<ReturnType<typeof select>>>;
 
@@ -305,7 +321,7 @@ export const bird = defineDialect({
       validator,
       success: { status: 200, description: 'The account.', body: Profile, evidence: 'documented' },
       async handle(context) {
-        const me = await requireMe(context, { select: select(context) });
+        const me = await requireMe(context, { select: select(context) }, true);
         return shown(context, me);
       },
     }),

@@ -404,8 +404,15 @@ describe('the access ends', () => {
     const { prisma } = app.database;
     const answer = await delegate(manager, { userId: ids.managed });
     const where = { id: session.id };
+    // A use tells nobody who keeps the session that it changed, so something else of it changes, too.
     const setUse = (days: number) =>
-      prisma.session.update({ where, data: { lastUsedAt: new Date(Date.now() - days * 24 * 60 * minute) } });
+      prisma.session.update({
+        where,
+        data: {
+          lastUsedAt: new Date(Date.now() - days * 24 * 60 * minute),
+          userAgent: `unused for ${days} days`,
+        },
+      });
     await setUse(13);
     expect(await statusOf(answer)).toBe(200);
     const { lastUsedAt } = await prisma.session.findUniqueOrThrow({ where });

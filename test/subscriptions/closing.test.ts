@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
+import { createNotifications } from '../../src/db/notifications.ts';
 import { createFeed } from '../../src/feed.ts';
 import { createLog } from '../../src/log.ts';
 import { listen } from '../../src/server.ts';
@@ -67,7 +68,9 @@ it('ends open streams with `complete`, opens no other, and is soon closed, whoev
 
 it('nothing listens any more for those who are gone', async () => {
   const { database, close } = await openTestApp({ seed: false });
-  const feed = createFeed({ database, log: createLog({ logLevel: 'silent', logFormat: 'json' }) });
+  const log = createLog({ logLevel: 'silent', logFormat: 'json' });
+  const notifications = database.connect && createNotifications({ connect: database.connect, log });
+  const feed = createFeed(notifications);
   const heard: string[] = [];
   const stops = await Promise.all(
     ['a', 'b', 'a'].map((id) => feed.listen([id, 'c', id], ({ type }) => heard.push(`${id} ${type}`))),
@@ -85,6 +88,7 @@ it('nothing listens any more for those who are gone', async () => {
   const before = heard.length;
   await announce('a', 'z');
   expect([feed.size, heard.length]).toEqual([0, before]);
-  await feed.close();
+  feed.close();
+  await notifications?.close();
   await close();
 });

@@ -39,7 +39,7 @@ export async function openConsented(
   const expiresAt = new Date(now.getTime() + lifetimeOf(context, clientId, scopes));
   const session = { id, userId, clientId, scopes, actorId: null, expiresAt };
   const actor = {
-    user: toActingUser(row),
+    user: toActingUser(row, now),
     organizationId: null,
     credential: { kind: 'SESSION', id, clientId, expiresAt },
     scopes: clientId === null ? allScopes : new Set(scopes),
