@@ -1,0 +1,2 @@
+// Nothing that is measured runs a script in a sandbox.
+module.exports = {};
