@@ -76,10 +76,11 @@ function converse(port: number, { next, latencies, isOver }: Conversation): Prom
     };
     socket.on('connect', send).on('error', fail);
     socket.on('close', () => reject(new Error('The server closed the connection.')));
-    socket.on('data', (chunk) => {
-      received = received === null ? chunk : Buffer.concat([received, chunk]);
-      if (!isWhole(received)) return;
-      const problem = problemOf(received);
+    socket.on('data', (chunk: Buffer) => {
+      const answer = received === null ? chunk : Buffer.concat([received, chunk]);
+      received = answer;
+      if (!isWhole(answer)) return;
+      const problem = problemOf(answer);
       if (problem !== null) return fail(new Error(problem));
       received = null;
       latencies.push(performance.now() - sent);
@@ -91,13 +92,13 @@ function converse(port: number, { next, latencies, isOver }: Conversation): Prom
 function isWhole(answer: Buffer): boolean {
   const end = answer.indexOf('\r\n\r\n');
   if (end === -1) return false;
-  const head = answer.latin1Slice(0, end);
+  const head = answer.toString('latin1', 0, end);
   const [, length] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? [];
   if (length !== undefined) return answer.length >= end + 4 + Number(length);
-  return answer.latin1Slice(answer.length - 5) === '0\r\n\r\n'; // chunked: the last chunk is the empty one
+  return answer.toString('latin1', answer.length - 5) === '0\r\n\r\n'; // chunked: the last chunk is the empty one
 }
 
 function problemOf(answer: Buffer): string | null {
-  if (answer.latin1Slice(9, 12) === '200' && !answer.includes('"errors":')) return null;
+  if (answer.toString('latin1', 9, 12) === '200' && !answer.includes('"errors":')) return null;
   return `A request failed: ${answer.toString('utf8').slice(0, 2000)}`;
 }

@@ -12,7 +12,7 @@ export async function measureStarts(
 ): Promise<string> {
   const rows = [];
   for (const peer of peers) {
-    const starts = [];
+    const starts: Start[] = [];
     for (let time = 0; time < times; time += 1) starts.push(await start(peer, database.url));
     const middle = (read: (one: Start) => number) => median(starts.map(read)).toFixed(0);
     rows.push([peer.name, middle((one) => one.wall), middle((one) => one.cpu), middle((one) => one.memory)]);
