@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { productSettings } from './contender.ts';
 import { accountsOf, adminTokenOf, loadData } from './data.ts';
+import { parentOf } from './measure.ts';
 import type { BenchAccount } from './peer.ts';
 import { type PostgresServer, query, withDatabase } from './postgres.ts';
 import { productDirectory, runNode } from './processes.ts';
@@ -17,7 +18,9 @@ export interface BenchDatabase {
 export async function openData(server: PostgresServer, users: number): Promise<BenchDatabase> {
   const template = `bench_${users}_${hashOfData()}`;
   const name = `bench_run_${process.pid}`;
+
   if (!(await exists(server.url, template))) await makeTemplate(server, template, users);
+  await dropLeftovers(server.url);
   await query(server.url, `CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY FILE_COPY`);
   const url = withDatabase(server.url, name);
   return {
@@ -43,6 +46,17 @@ async function makeTemplate(server: PostgresServer, name: string, users: number)
   await loadData(url, users);
   await query(server.url, ['CHECKPOINT', `ALTER DATABASE ${unfinished} RENAME TO ${name}`]);
   process.stdout.write(` ${((performance.now() - began) / 1000).toFixed(0)} s\n`);
+}
+
+/** Copies of runs that were killed. */
+async function dropLeftovers(url: string): Promise<void> {
+  const left = await query<{ datname: string }>(
+    url,
+    "SELECT datname FROM pg_database WHERE datname LIKE 'bench\\_run\\_%'",
+  );
+  for (const { datname } of left)
+    if (parentOf(Number(datname.slice('bench_run_'.length))) === null)
+      await query(url, `DROP DATABASE IF EXISTS ${datname} WITH (FORCE)`);
 }
 
 async function exists(url: string, name: string): Promise<boolean> {

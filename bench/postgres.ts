@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { parentOf } from './measure.ts';
-import { cacheDirectory, findFreePort, stop } from './processes.ts';
+import { cacheDirectory, endWithUs, findFreePort, stop } from './processes.ts';
 
 export interface PostgresServer {
   /** As a superuser, to the database `postgres`. */
@@ -77,11 +77,8 @@ function spawnServer(
 ): ChildProcess {
   const all = { ...settings, port, listen_addresses: '127.0.0.1', unix_socket_directories: '' };
   const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  return spawn(path.join(bin, 'postgres'), ['-D', data, ...flags], {
-    ...owner,
-    cwd: path.dirname(data),
-    stdio: 'ignore',
-  });
+  const options = { ...owner, cwd: path.dirname(data), stdio: 'ignore' } as const;
+  return endWithUs(spawn(path.join(bin, 'postgres'), ['-D', data, ...flags], options), 'SIGINT');
 }
 
 function findBinaries(): string {
@@ -108,7 +105,8 @@ function unprivilegedOwner(): Owner {
 
 async function untilReady(url: string, child: ChildProcess): Promise<void> {
   for (let attempt = 0; attempt < 600; attempt += 1) {
-    if (child.exitCode !== null) throw new Error(`PostgreSQL ended with ${child.exitCode} while starting.`);
+    if (child.exitCode !== null)
+      throw new Error('PostgreSQL did not start: is another run of the benchmark going on?');
     const isReady = await query(url, 'SELECT 1').then(
       () => true,
       () => false,

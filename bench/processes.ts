@@ -13,6 +13,20 @@ export const cacheDirectory = fileURLToPath(new URL('.cache', import.meta.url));
 export const productDirectory = fileURLToPath(new URL('..', import.meta.url));
 const startLimit = 60_000;
 
+/** What runs on our behalf, and must not outlive us, however we end. */
+const children = new Map<ChildProcess, NodeJS.Signals>();
+process.on('exit', () => {
+  for (const [child, signal] of children) child.kill(signal);
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+
+/** Has a child end with the harness. */
+export function endWithUs(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): ChildProcess {
+  children.set(child, signal);
+  child.once('exit', () => children.delete(child));
+  return child;
+}
+
 export interface ServerToStart extends StartOptions {
   readonly name: string;
   /** The script and its arguments. */
@@ -38,6 +52,7 @@ export async function startNode(server: ServerToStart): Promise<Running> {
     },
     stdio: ['ignore', openSync(log, 'w'), openSync(log, 'a')],
   });
+  endWithUs(child);
   const url = `http://127.0.0.1:${port}`;
   await untilAnswers(`${url}${readyPath}`, child, log);
   return { pid: child.pid ?? -1, url, stop: () => stop(child) };
