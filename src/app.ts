@@ -1,4 +1,5 @@
 /** The whole request pipeline, in the order in which it happens. */
+
 import { authenticate, bearerSecret } from './auth/authenticate.ts';
 import { createNetworkTest } from './auth/networks.ts';
 import type { Config } from './config.ts';
@@ -21,8 +22,9 @@ import { errorResponse } from './http/error-response.ts';
 import { type Connection, type Exchange, openExchange } from './http/exchange.ts';
 import { archiveSchemaResponse, findExport } from './http/export-download.ts';
 import { createHealth } from './http/health.ts';
+import { type HttpAnswer, type HttpRequest, Reply } from './http/message.ts';
 import { addRateLimitHeaders } from './http/rate-limit-headers.ts';
-import { limitBody, mediaType } from './http/request-body.ts';
+import { mediaType } from './http/request-body.ts';
 import { logWhenDone } from './http/request-log.ts';
 import { sdlResponse } from './http/sdl.ts';
 import type { RateLimit } from './limits.ts';
@@ -48,6 +50,9 @@ export interface AppDependencies
 }
 
 export interface App {
+  /** Answers a request, which may be leaner than the Fetch API's, and so may be its answer. */
+  answer(request: HttpRequest, connection?: Connection): Promise<HttpAnswer>;
+  /** The same in terms of the Fetch API. */
   fetch(request: Request, connection?: Connection): Promise<Response>;
   /** Makes what the first request would wait for. @throws when what is stored cannot be used */
   ready(): Promise<void>;
@@ -74,7 +79,7 @@ export function createApp({ database, config, log, origin, messages, ...given }:
   const { limits } = services;
   const isTrustedProxy = createNetworkTest(config.trustedProxies);
   const streams = createStreams();
-  const graphql = createGraphQL({ log, streams });
+  const graphql = createGraphQL({ log, streams, maxBodyBytes: config.maxBodyBytes });
   const health = createHealth(database);
   const documents = createDocuments(config.restMounts, config.publicUrl);
   const demoAccounts = () => hasDemoAccounts(database);
@@ -91,7 +96,7 @@ export function createApp({ database, config, log, origin, messages, ...given }:
     fidelity: documents.fidelity,
   });
 
-  async function respond(exchange: Exchange): Promise<Response> {
+  async function respond(exchange: Exchange): Promise<HttpAnswer> {
     const { request, url } = exchange;
     if (url === null) throw new DomainError('BAD_REQUEST', { message: 'The Host header is malformed.' });
     const open =
@@ -122,7 +127,7 @@ export function createApp({ database, config, log, origin, messages, ...given }:
     if (!['GET', 'POST'].includes(request.method)) throw new MethodNotAllowedError(['GET', 'POST']);
     requireJson(request);
     const context = await identify(exchange, () => bearerSecret(request.headers));
-    return graphql.fetch(await limitBody(request, config.maxBodyBytes), context, {
+    return graphql.answer(request, context, {
       count: (cost) => count(exchange, context.actor, cost),
       onStream: (ended) => {
         exchange.streamEnded = ended;
@@ -161,15 +166,21 @@ export function createApp({ database, config, log, origin, messages, ...given }:
     return rateLimit;
   }
 
+  async function answer(request: HttpRequest, connection: Connection = {}): Promise<HttpAnswer> {
+    const exchange = openExchange(request, connection, { requestId: sources.newId(), log, isTrustedProxy });
+    const answered = await respond(exchange).catch((error: unknown) => errorResponse(error, exchange));
+    answered.headers.set('x-request-id', exchange.requestId);
+    if (exchange.rateLimit) addRateLimitHeaders(answered.headers, exchange.rateLimit);
+    addCorsHeaders(answered.headers, request, config.corsOrigins);
+    logWhenDone(exchange, answered);
+    return answered;
+  }
+
   return {
-    async fetch(request, connection = {}) {
-      const exchange = openExchange(request, connection, { requestId: sources.newId(), log, isTrustedProxy });
-      const response = await respond(exchange).catch((error: unknown) => errorResponse(error, exchange));
-      response.headers.set('x-request-id', exchange.requestId);
-      if (exchange.rateLimit) addRateLimitHeaders(response.headers, exchange.rateLimit);
-      addCorsHeaders(response.headers, request, config.corsOrigins);
-      logWhenDone(exchange, response);
-      return response;
+    answer,
+    async fetch(request, connection) {
+      const answered = await answer(request, connection);
+      return answered instanceof Reply ? answered.toResponse() : answered;
     },
     ready: async () => {
       await services.keys.jwks();
@@ -189,7 +200,7 @@ export function createApp({ database, config, log, origin, messages, ...given }:
 }
 
 /** A form is what curl sends where a header was forgotten, and what a foreign page can send without asking. */
-function requireJson(request: Request): void {
+function requireJson(request: HttpRequest): void {
   if (mediaType(request) === 'application/x-www-form-urlencoded')
     throw new DomainError('UNSUPPORTED_MEDIA_TYPE');
 }

@@ -7,14 +7,17 @@ import { maxTokensPlugin } from '@escape.tech/graphql-armor-max-tokens';
 import { PothosValidationError } from '@pothos/core';
 import { type DocumentNode, GraphQLError } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
-import { LRUCache } from 'lru-cache';
 import type { Context } from './context.ts';
 import { DomainError, InvalidArgumentError } from './errors.ts';
 import { discreet, discreetMessage } from './graphql/discreet-errors.ts';
+import { createDocumentCache } from './graphql/document-cache.ts';
+import { createKnownOperations, isPlainPost } from './graphql/known-operations.ts';
 import { operationCost } from './graphql/operation-cost.ts';
 import type { Streams } from './graphql/streams.ts';
 import { requireEventStream, setStreamHeaders, subscribe } from './graphql/subscribe.ts';
 import { errorDetails, nativeErrorHeaders, toDomainError } from './http/error-response.ts';
+import { type HttpAnswer, type HttpRequest, toFetchRequest } from './http/message.ts';
+import { limitBody } from './http/request-body.ts';
 import { callerKey, type RateLimit } from './limits.ts';
 import type { Log } from './log.ts';
 import { schema } from './schema/index.ts';
@@ -35,6 +38,12 @@ interface Hooks {
   readonly onStream: (ended: AbortSignal) => void;
 }
 
+interface Options {
+  readonly log: Log;
+  readonly streams: Streams;
+  readonly maxBodyBytes: number;
+}
+
 /** A request while it is answered. */
 interface Run extends Hooks {
   readonly context: Context;
@@ -43,7 +52,8 @@ interface Run extends Hooks {
   owed: number;
 }
 
-export function createGraphQL({ log, streams }: { log: Log; streams: Streams }) {
+export function createGraphQL({ log, streams, maxBodyBytes }: Options) {
+  const known = createKnownOperations(toGraphQLError);
   const running = new AsyncLocalStorage<Run>();
   const yoga = createYoga<Context>({
     schema,
@@ -55,8 +65,8 @@ export function createGraphQL({ log, streams }: { log: Log; streams: Streams }) 
     multipart: false,
     logging: false,
     parserAndValidationCache: {
-      documentCache: createCache<DocumentNode>(),
-      errorCache: createCache<object>(),
+      documentCache: createDocumentCache<DocumentNode>(),
+      errorCache: createDocumentCache<object>(),
     },
     maskedErrors: { maskError: (error) => toGraphQLError(error, running.getStore()?.context ?? { log }) },
     plugins: [
@@ -64,6 +74,7 @@ export function createGraphQL({ log, streams }: { log: Log; streams: Streams }) 
       useDiscreetErrors(),
       useDocumentLength(),
       useOperationCost(() => running.getStore()),
+      useKnownOperations(known),
       useSubscriptions(() => running.getStore(), streams),
       maxTokensPlugin({ n: documentLimits.tokens, onReject }) as Plugin,
       maxDepthPlugin({ n: documentLimits.depth, ignoreIntrospection: false, onReject }) as Plugin,
@@ -71,29 +82,67 @@ export function createGraphQL({ log, streams }: { log: Log; streams: Streams }) 
       maxDirectivesPlugin({ n: documentLimits.directives, onReject }) as Plugin,
     ],
   });
+
+  async function answerAtLength(request: Request, context: Context, hooks: Hooks): Promise<Response> {
+    const run: Run = { ...hooks, request, context, owed: 0 };
+    const response = await running.run(run, () => yoga.fetch(request, context));
+    if (run.owed > 0) await run.count(run.owed); // what is refused as a whole counts as what it asked for, too
+    if (response.status === 415) throw new DomainError('UNSUPPORTED_MEDIA_TYPE'); // Yoga says no more than that
+    if (response.headers.get('content-type') === 'text/event-stream') setStreamHeaders(response.headers);
+    known.learnMediaType(request.headers.get('accept'), response.headers.get('content-type'));
+    return response;
+  }
+
+  async function answer(request: HttpRequest, context: Context, hooks: Hooks): Promise<HttpAnswer> {
+    if (!isPlainPost(request, maxBodyBytes))
+      return answerAtLength(toFetchRequest(await limitBody(request, maxBodyBytes)), context, hooks);
+    const body = await readText(request);
+    const operation = known.find(body, request.headers.get('accept'));
+    if (operation === null) return answerAtLength(toFetchRequest(request, body), context, hooks);
+    return operation.run(context, () => charge(operation.cost - 1, context, hooks));
+  }
+
   return {
     /** Answers a request of a caller that was counted once. */
-    fetch: async (request: Request, context: Context, hooks: Hooks): Promise<Response> => {
-      const run: Run = { ...hooks, request, context, owed: 0 };
-      const response = await running.run(run, () => yoga.fetch(request, context));
-      if (run.owed > 0) await run.count(run.owed); // what is refused as a whole counts as what it asked for, too
-      if (response.status === 415) throw new DomainError('UNSUPPORTED_MEDIA_TYPE'); // Yoga says no more than that
-      if (response.headers.get('content-type') === 'text/event-stream') setStreamHeaders(response.headers);
-      if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'no-store');
-      return response;
+    answer: async (request: HttpRequest, context: Context, hooks: Hooks): Promise<HttpAnswer> => {
+      const answered = await answer(request, context, hooks);
+      if (!answered.headers.has('cache-control')) answered.headers.set('cache-control', 'no-store');
+      return answered;
     },
     dispose: () => yoga.dispose(),
   };
 }
 
-/** Keeps what many clients send again, and never more than some megabytes: whatever anyone sends ends up here. */
-function createCache<Value extends object>(): LRUCache<string, Value> {
-  return new LRUCache({
-    max: 500,
-    maxSize: 1_000_000,
-    maxEntrySize: 10_000,
-    sizeCalculation: (_value, text) => text.length + 1,
-  });
+async function readText(request: HttpRequest): Promise<string> {
+  try {
+    return await request.text();
+  } catch (cause) {
+    throw new DomainError('BAD_REQUEST', { message: 'The request body broke off.', cause });
+  }
+}
+
+/** Has each document that passed all checks of documents remembered. */
+function useKnownOperations({
+  learn,
+}: Pick<ReturnType<typeof createKnownOperations>, 'learn'>): Plugin<Context> {
+  return {
+    onExecute({ args: { document }, context: { params } }) {
+      if (typeof params.query === 'string') learn(params.query, document);
+    },
+  };
+}
+
+/**
+ * Counts what an operation counts as besides the request that was counted.
+ * @throws {InvalidArgumentError} for more than anybody may do in a minute
+ */
+async function charge(owed: number, { rateLimit }: Context, { count }: Hooks): Promise<RateLimit> {
+  if (owed === 0) return rateLimit;
+  if (owed >= rateLimit.limit)
+    throw new InvalidArgumentError(
+      `The operation counts as ${owed + 1} requests, more than the ${rateLimit.limit} of a minute. Send fewer fields at once.`,
+    );
+  return count(owed);
 }
 
 /** A document over a limit is refused whole, with a code and a status of ours. */
@@ -160,14 +209,9 @@ function useOperationCost(running: () => Run | undefined): Plugin<Context> {
     async onExecute({ extendContext }) {
       const run = running();
       if (!run || run.owed === 0) return;
-      const { owed, context, count } = run;
+      const { owed, context } = run;
       run.owed = 0;
-      const { limit } = context.rateLimit;
-      if (owed >= limit)
-        throw new InvalidArgumentError(
-          `The operation counts as ${owed + 1} requests, more than the ${limit} of a minute. Send fewer fields at once.`,
-        );
-      extendContext({ rateLimit: await count(owed) });
+      extendContext({ rateLimit: await charge(owed, context, run) });
     },
   };
 }

@@ -1,8 +1,10 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { createServerAdapter } from '@whatwg-node/server';
+import { sendNodeResponse } from '@whatwg-node/server';
 import type { App } from './app.ts';
 import type { Config } from './config.ts';
+import { Reply } from './http/message.ts';
+import { NodeRequest } from './http/node-request.ts';
 
 export interface HttpServer {
   readonly url: string;
@@ -24,16 +26,13 @@ const TIMEOUTS = {
 
 /** Serves the app over HTTP; resolves once it accepts connections. */
 export async function listen(
-  app: Pick<App, 'fetch'>,
+  app: Pick<App, 'answer'>,
   { host, port }: Pick<Config, 'host' | 'port'>,
 ): Promise<HttpServer> {
-  const adapter = createServerAdapter<{ req: { socket: { remoteAddress?: string } } }>((request, { req }) =>
-    app.fetch(request, { remoteAddress: req.socket.remoteAddress }),
-  );
   const responses = new Set<ServerResponse>();
-  const server = createServer(TIMEOUTS, (request, response) => {
+  const server = createServer(TIMEOUTS, (message, response) => {
     track(responses, response);
-    return adapter.requestListener(request, response);
+    answer(app, message, response).catch(() => response.destroy()); // it broke off while it was written
   });
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => track(sockets, socket));
@@ -42,6 +41,19 @@ export async function listen(
     server.listen(port, host, resolve);
   });
   return { url: urlOf(server.address() as AddressInfo), close: () => close(server, responses, sockets) };
+}
+
+async function answer(
+  app: Pick<App, 'answer'>,
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { remoteAddress } = message.socket;
+  const answered = await app.answer(new NodeRequest(message, response), { remoteAddress });
+  if (!(answered instanceof Reply)) return sendNodeResponse(answered, response, message, false);
+  if (response.destroyed) return;
+  const { status, headers, body } = answered;
+  response.writeHead(status, headers.toObject()).end(body);
 }
 
 /** Keeps what is open. */

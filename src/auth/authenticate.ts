@@ -2,11 +2,13 @@
  * Request → actor. One verifier for each kind of credential; each costs one statement, or none where what it reads is kept
  * from before (`ReadCache`): whether a credential is good is decided anew each time, by the clock and by what was read.
  */
+
 import type { Context } from '../context.ts';
 import { type Actor, anonymous, type Scope, scopes, scopesLent } from '../domain/policy.ts';
 import { day, minute } from '../durations.ts';
 import { NetworkNotAllowedError, UnauthenticatedError, UnreadableCredentialError } from '../errors.ts';
 import type { Prisma, PrismaClient } from '../generated/prisma/client.ts';
+import type { RequestHeaders } from '../http/message.ts';
 import { secretDigest, type VerifiedAccessToken } from './access-tokens.ts';
 import { actingUserSelect, toActingUser } from './acting-user.ts';
 import { looksLikeCapability, verifyCapabilityToken } from './capability-tokens.ts';
@@ -31,7 +33,7 @@ export function parseBearer(header: string): string | null {
  * @throws {UnreadableCredentialError} for a header without exactly one token
  * @throws {UnauthenticatedError} for another scheme, which says nothing to this server
  */
-export function bearerSecret(headers: Headers): string | null {
+export function bearerSecret(headers: RequestHeaders): string | null {
   const header = headers.get('authorization');
   if (header === null) return null;
   const secret = parseBearer(header);

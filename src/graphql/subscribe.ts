@@ -1,4 +1,5 @@
 /** Runs a subscription: each event is answered as a query of its own, with a context of its own. */
+
 import {
   createSourceEventStream,
   type ExecutionArgs,
@@ -8,6 +9,7 @@ import {
 } from 'graphql';
 import type { Told } from '../domain/following.ts';
 import { DomainError } from '../errors.ts';
+import type { HttpRequest } from '../http/message.ts';
 import type { Stream } from './streams.ts';
 
 type Answers = AsyncIterableIterator<ExecutionResult, void>;
@@ -73,7 +75,7 @@ function answersOf(source: Source, args: ExecutionArgs, { stream, tell }: Option
  * Answers that come one by one need a client that reads them so; any other would wait for the end of them.
  * @throws NOT_ACCEPTABLE
  */
-export function requireEventStream({ headers }: Request): void {
+export function requireEventStream({ headers }: HttpRequest): void {
   const accepted = (headers.get('accept') ?? '').toLowerCase().split(',');
   const isAccepted = accepted.some((range) => /^\s*text\/event-stream\s*(;|$)/.test(range));
   if (!isAccepted) throw new DomainError('NOT_ACCEPTABLE');

@@ -1,3 +1,4 @@
+import type { HttpRequest } from './message.ts';
 /** The cookies of a browser session. Both are HttpOnly, Secure, and not sent along with what other sites make a browser do. */
 
 /** The session's opaque token: what the pages of this server go by. */
@@ -16,7 +17,7 @@ export function clearCookie(name: string): string {
   return `${name}=; Max-Age=0; ${attributes}`;
 }
 
-export function readCookie({ headers }: Request, name: string): string | null {
+export function readCookie({ headers }: HttpRequest, name: string): string | null {
   const pairs = (headers.get('cookie') ?? '').split(';').map((pair) => pair.trim());
   return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1) || null;
 }
@@ -25,7 +26,7 @@ export function readCookie({ headers }: Request, name: string): string | null {
  * Whether a request that a browser made comes from a page of this origin, or from its user. A browser sends cookies
  * whichever page asks, so nothing else may change anything by them.
  */
-export function isFromOwnOrigin({ url, headers }: Request): boolean {
+export function isFromOwnOrigin({ url, headers }: HttpRequest): boolean {
   const site = headers.get('sec-fetch-site');
   if (site !== null) return site === 'same-origin' || site === 'none';
   const origin = headers.get('origin');

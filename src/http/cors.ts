@@ -1,3 +1,5 @@
+import type { AnswerHeaders, HttpRequest } from './message.ts';
+
 /** What pages may read of an answer besides its body; the last ones are of the dialects. */
 const exposed = [
   'X-Request-Id',
@@ -15,7 +17,11 @@ const exposed = [
 ].join(', ');
 
 /** Cross-origin access (Fetch standard). No answer to a request with cookies can be read, so any origin may be let in. */
-export function addCorsHeaders(headers: Headers, request: Request, allowed: '*' | readonly string[]): void {
+export function addCorsHeaders(
+  headers: AnswerHeaders,
+  request: HttpRequest,
+  allowed: '*' | readonly string[],
+): void {
   const origin = request.headers.get('origin');
   if (allowed === '*') headers.set('access-control-allow-origin', '*');
   else headers.append('vary', 'Origin');

@@ -12,6 +12,7 @@ import {
 } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Exchange } from './exchange.ts';
+import type { HttpAnswer } from './message.ts';
 
 /**
  * The domain error behind whatever was thrown: listed ones as they are, Pothos' complaint of an id of another type, and
@@ -77,7 +78,7 @@ export function errorDetails(error: DomainError): Record<string, unknown> {
 const clientClosedRequest = 499;
 
 /** The answer to a request that failed: as its surface tells it; before it reached one, in the shape of a GraphQL response. */
-export function errorResponse(error: unknown, { request, requestId, log, fail }: Exchange): Response {
+export function errorResponse(error: unknown, { request, requestId, log, fail }: Exchange): HttpAnswer {
   if (request.signal.aborted) return new Response(null, { status: clientClosedRequest });
   const known = toDomainError(error, log);
   if (fail) return fail(known);

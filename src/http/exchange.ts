@@ -4,6 +4,7 @@ import type { DomainError } from '../errors.ts';
 import type { RateLimit } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { clientAddress } from './client-address.ts';
+import type { HttpAnswer, HttpRequest } from './message.ts';
 
 /** What is known of the connection that a request came over. */
 export interface Connection {
@@ -12,7 +13,7 @@ export interface Connection {
 
 /** A request on its way to its response. */
 export interface Exchange {
-  readonly request: Request;
+  readonly request: HttpRequest;
   /** Null for a Host header that makes no URL. */
   readonly url: URL | null;
   readonly requestId: string;
@@ -29,7 +30,7 @@ export interface Exchange {
   /** The path without what a caller may have put there besides ids; absent where it has no such place. */
   shownPath?: string;
   /** How the surface that the path belongs to tells of a failure; as GraphQL does, when it is none's. */
-  fail?: (error: DomainError) => Response;
+  fail?: (error: DomainError) => HttpAnswer;
 }
 
 interface ExchangeOptions {
@@ -40,7 +41,7 @@ interface ExchangeOptions {
 }
 
 export function openExchange(
-  request: Request,
+  request: HttpRequest,
   { remoteAddress }: Connection,
   { requestId, log, isTrustedProxy }: ExchangeOptions,
 ): Exchange {

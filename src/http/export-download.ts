@@ -1,4 +1,5 @@
 /** `/v1/exports/<id>?token=…`: the archive of an export, sent while it is read. */
+
 import type { Context } from '../context.ts';
 import { archiveSchema, archiveSchemaPath } from '../domain/export-archive.ts';
 import { exportsPath, openExport } from '../domain/exports.ts';
@@ -6,12 +7,13 @@ import { type DomainError, MethodNotAllowedError } from '../errors.ts';
 import type { RestCall } from '../rest/router.ts';
 import { nativeErrorHeaders } from './error-response.ts';
 import type { Exchange } from './exchange.ts';
+import type { HttpRequest } from './message.ts';
 import { readOnlyResponse } from './read-only.ts';
 
 let printed: string | undefined;
 
 /** The schema of the archives, for whoever reads one. */
-export function archiveSchemaResponse(request: Request, url: URL): Response | undefined {
+export function archiveSchemaResponse(request: HttpRequest, url: URL): Response | undefined {
   if (url.pathname !== archiveSchemaPath) return undefined;
   printed ??= `${JSON.stringify(archiveSchema(), null, 2)}\n`;
   const text = printed;

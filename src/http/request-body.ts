@@ -1,7 +1,8 @@
 import { DomainError } from '../errors.ts';
+import { type HttpRequest, toFetchRequest } from './message.ts';
 
 /** The media type of the body, without its parameters; null where the request does not say. */
-export function mediaType({ headers }: Request): string | null {
+export function mediaType({ headers }: HttpRequest): string | null {
   return headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? null;
 }
 
@@ -9,10 +10,10 @@ export function mediaType({ headers }: Request): string | null {
 const patience = 8 * 1024 * 1024;
 
 /** The request, with its body read no further than the limit. @throws PAYLOAD_TOO_LARGE */
-export async function limitBody(request: Request, maxBytes: number): Promise<Request> {
-  if (request.body === null) return request;
+export async function limitBody(request: HttpRequest, maxBytes: number): Promise<HttpRequest> {
   const declared = request.headers.get('content-length');
   if (declared !== null && Number(declared) <= maxBytes) return request; // HTTP framing keeps the sender to it
+  if (request.body === null) return request;
   const tooLarge = new DomainError('PAYLOAD_TOO_LARGE', {
     message: `The request body is larger than ${maxBytes / 1024} KiB.`,
   });
@@ -25,8 +26,7 @@ export async function limitBody(request: Request, maxBytes: number): Promise<Req
     if (size <= maxBytes) chunks.push(chunk);
   }
   if (size > maxBytes) throw tooLarge;
-  const { method, headers, signal } = request;
-  return new Request(request.url, { method, headers, signal, body: Buffer.concat(chunks) });
+  return toFetchRequest(request, Buffer.concat(chunks));
 }
 
 /** The chunks of a body; one that breaks off is the sender's doing. */

@@ -1,5 +1,6 @@
 import { lexicographicSortSchema, printSchema } from 'graphql';
 import { schema } from '../schema/index.ts';
+import type { HttpRequest } from './message.ts';
 import { readOnlyResponse } from './read-only.ts';
 
 let printed: string | undefined;
@@ -11,7 +12,7 @@ export function printedSchema(): string {
 }
 
 /** `/schema.graphql`, for clients that generate types. */
-export function sdlResponse(request: Request, url: URL): Response | undefined {
+export function sdlResponse(request: HttpRequest, url: URL): Response | undefined {
   if (url.pathname !== '/schema.graphql') return undefined;
   return readOnlyResponse(request, printedSchema, 'application/graphql');
 }

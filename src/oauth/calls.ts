@@ -1,4 +1,5 @@
 /** What each endpoint of the provider does with the form that it was sent. */
+
 import type { Context } from '../context.ts';
 import { authenticateClient } from '../domain/oauth/client-authentication.ts';
 import { deviceAnswer, startDeviceAuthorization } from '../domain/oauth/device.ts';
@@ -9,10 +10,11 @@ import { revokeToken } from '../domain/oauth/revocation.ts';
 import { requestedScopes } from '../domain/oauth/scopes.ts';
 import { OAuthError } from '../errors.ts';
 import type { OAuthClient } from '../generated/prisma/client.ts';
+import type { RequestHeaders } from '../http/message.ts';
 import { readClientCredentials } from './client-credentials.ts';
 
 interface Submitted {
-  readonly headers: Headers;
+  readonly headers: RequestHeaders;
   readonly params: URLSearchParams;
 }
 

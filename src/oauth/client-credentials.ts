@@ -1,10 +1,15 @@
 /** How a client says who it is (RFC 6749, section 2.3): in the header, or in the form. */
+
 import type { ClientCredentials } from '../domain/oauth/client-authentication.ts';
 import { single } from '../domain/oauth/parameters.ts';
 import { OAuthError } from '../errors.ts';
+import type { RequestHeaders } from '../http/message.ts';
 
 /** @throws {OAuthError} for a header that is none, and for a client that says who it is in both places */
-export function readClientCredentials(headers: Headers, params: URLSearchParams): ClientCredentials | null {
+export function readClientCredentials(
+  headers: RequestHeaders,
+  params: URLSearchParams,
+): ClientCredentials | null {
   const clientId = single(params, 'client_id');
   const clientSecret = single(params, 'client_secret');
   const header = headers.get('authorization');

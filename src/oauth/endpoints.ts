@@ -1,10 +1,12 @@
 /** The endpoints of the OAuth2 provider, at the paths of its metadata (RFC 8414). */
+
 import { bearerSecret } from '../auth/authenticate.ts';
 import type { Config } from '../config.ts';
 import type { Context } from '../context.ts';
 import { readUserInfo } from '../domain/oauth/user-info.ts';
 import { MethodNotAllowedError } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
+import type { HttpRequest } from '../http/message.ts';
 import type { RestCall } from '../rest/router.ts';
 import type { Services } from '../services.ts';
 import { oauthAnswer, oauthFailure } from './answers.ts';
@@ -21,7 +23,7 @@ interface Endpoint {
   readonly methods: readonly string[];
   /** Whether a bearer token must say who asks; the others read who their client is for themselves. */
   readonly needsCaller?: boolean;
-  readonly respond: (context: Context, request: Request, services: EndpointServices) => Promise<Response>;
+  readonly respond: (context: Context, request: HttpRequest, services: EndpointServices) => Promise<Response>;
 }
 
 const submitted = (call: calls.FormCall): Endpoint => ({

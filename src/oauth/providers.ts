@@ -1,4 +1,5 @@
 /** Signing in with an OpenID provider: the way there, and the way back. */
+
 import type { OidcProvider } from '../config.ts';
 import type { Context } from '../context.ts';
 import { requirePerson } from '../domain/caller.ts';
@@ -8,6 +9,7 @@ import { labelOf, linkIdentity } from '../domain/identity-links.ts';
 import { DomainError, ForbiddenError, MethodNotAllowedError, PathNotFoundError } from '../errors.ts';
 import { isFromOwnOrigin, readCookie } from '../http/cookies.ts';
 import type { Exchange } from '../http/exchange.ts';
+import type { HttpRequest } from '../http/message.ts';
 import { goTo, goToPage } from '../pages/account/answer.ts';
 import { cookieCredential, cookiesOf } from '../pages/account/cookies.ts';
 import { showFailure } from '../pages/account/failure.ts';
@@ -27,7 +29,7 @@ import {
 
 /** A request for a path of one provider. */
 interface Visit extends Place {
-  readonly request: Request;
+  readonly request: HttpRequest;
   readonly provider: OidcProvider;
   readonly services: EndpointServices;
   readonly context: Context;

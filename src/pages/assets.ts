@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { HttpRequest } from '../http/message.ts';
 import { type Encoding, preferredEncoding } from './negotiation.ts';
 import { securityHeaders } from './security.ts';
 
@@ -43,7 +44,7 @@ export class AssetGroup {
     return this.base + name;
   }
 
-  async respond(name: string, request: Request, cacheControl = immutable): Promise<Response | undefined> {
+  async respond(name: string, request: HttpRequest, cacheControl = immutable): Promise<Response | undefined> {
     const body = this.#files.get(name);
     if (!body) return undefined;
     const encoding = alreadyCompressed.has(extname(name))

@@ -1,3 +1,4 @@
+import type { HttpRequest } from '../http/message.ts';
 import type { ApiDocument } from '../rest/documents.ts';
 import type { Fidelity } from '../rest/fidelity.ts';
 import type { AssetGroup } from './assets.ts';
@@ -25,10 +26,10 @@ export interface PagesOptions {
 
 export interface Pages {
   /** The answer to a request for a page or one of its files; undefined when the path belongs to somebody else. */
-  handle(request: Request, url: URL): Promise<Response> | undefined;
+  handle(request: HttpRequest, url: URL): Promise<Response> | undefined;
 }
 
-type Route = (request: Request, url: URL) => Promise<Response>;
+type Route = (request: HttpRequest, url: URL) => Promise<Response>;
 
 /** @throws when the files of the pages are missing, so that an incomplete installation does not start */
 export function createPages(options: PagesOptions): Pages {
@@ -83,7 +84,7 @@ export function createPages(options: PagesOptions): Pages {
   };
 }
 
-async function answer(route: Route, request: Request, url: URL): Promise<Response> {
+async function answer(route: Route, request: HttpRequest, url: URL): Promise<Response> {
   const response = await route(request, url);
   if (request.method !== 'HEAD') return response;
   return new Response(null, { status: response.status, headers: response.headers });

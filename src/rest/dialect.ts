@@ -2,10 +2,12 @@
  * What a dialect is: one vendor's REST API for user accounts, written as data. The router serves a dialect, the OpenAPI
  * document and the fidelity report describe it, and the tests check its answers, all from the same declaration.
  */
+
 import type { z } from 'zod';
 import type { Context } from '../context.ts';
 import type { AccountAction, Scope } from '../domain/policy.ts';
 import type { DomainError } from '../errors.ts';
+import type { HttpRequest } from '../http/message.ts';
 import type { RateLimit } from '../limits.ts';
 import type { Precondition, Versioned } from './validators.ts';
 
@@ -211,12 +213,12 @@ export interface Dialect {
   /** Operations of the vendor that are not served here, and why. */
   readonly absent?: readonly { readonly operation: string; readonly reason: string }[];
   /** The secret in a request; null when there is none, or none of a form that the vendor knows. */
-  credential(request: Request, now: Date): string | null;
+  credential(request: HttpRequest, now: Date): string | null;
   /**
    * The headers that hand on a credential that was renewed on the way in.
    * @throws when what the request came with does not belong together
    */
-  renew?(context: Context, request: Request): Promise<readonly AddedHeader[]>;
+  renew?(context: Context, request: HttpRequest): Promise<readonly AddedHeader[]>;
   fail(error: DomainError, moment: Moment): Rendered;
   headers?(moment: Moment): Readonly<Record<string, string>>;
 }

@@ -1,4 +1,5 @@
 /** `/openapi/<dialect>.json`: the document of each mounted dialect, with the places where it is served. */
+import type { HttpRequest } from '../http/message.ts';
 import { readOnlyResponse } from '../http/read-only.ts';
 import type { Dialect } from './dialect.ts';
 import { dialects, imitations } from './dialects.ts';
@@ -41,7 +42,7 @@ export function createDocuments(mounts: readonly MountedDialect[], publicUrl: st
     list: mounted.map(toApiDocument),
     fidelity: imitations.filter(isMounted).map(fidelityOf),
 
-    handle(request: Request, url: URL): Response | undefined {
+    handle(request: HttpRequest, url: URL): Response | undefined {
       const name = /^\/openapi\/([\w-]+)\.json$/.exec(url.pathname)?.[1];
       const dialect = mounted.find((one) => one.name === name);
       if (!dialect) return undefined;

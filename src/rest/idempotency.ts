@@ -2,6 +2,7 @@
  * `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07): the same request twice is one change with one answer.
  * The answer is kept in the very transaction that it tells of, so that a crash leaves both or neither.
  */
+
 import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { requireAccount } from '../domain/data-records.ts';
@@ -10,6 +11,7 @@ import { persist, type Transaction } from '../domain/transaction.ts';
 import { hour } from '../durations.ts';
 import { BadHeaderError, DomainError, NotFoundError } from '../errors.ts';
 import type { PrismaClient } from '../generated/prisma/client.ts';
+import { type HttpRequest, toFetchRequest } from '../http/message.ts';
 import { limitBody } from '../http/request-body.ts';
 import { keepsAnswers, type Rendered, type Route } from './dialect.ts';
 
@@ -22,7 +24,7 @@ export const keptHours = 24;
  * Null where the request has none, or where its method does the same twice anyway.
  * @throws {BadHeaderError} for one that cannot be used, and where the answer holds a secret, which is never kept
  */
-export function readIdempotencyKey(route: Route, { headers }: Request): string | null {
+export function readIdempotencyKey(route: Route, { headers }: HttpRequest): string | null {
   const text = headers.get(header);
   if (text === null) return null;
   if (route.answersSecret)
@@ -38,18 +40,22 @@ export function readIdempotencyKey(route: Route, { headers }: Request): string |
 /** A request that can be told from others, and read again. */
 export interface KeyedRequest {
   readonly key: string;
-  readonly request: Request;
+  readonly request: HttpRequest;
   /** Of the body as it came, byte for byte: nothing is known of its meaning, so what is written otherwise is another. */
   readonly digest: Buffer;
 }
 
 /** Reads the whole body, to know the request by it. @throws PAYLOAD_TOO_LARGE */
-export async function recognize(key: string, unread: Request, maxBodyBytes: number): Promise<KeyedRequest> {
-  const { method, headers, signal, url } = unread;
+export async function recognize(
+  key: string,
+  unread: HttpRequest,
+  maxBodyBytes: number,
+): Promise<KeyedRequest> {
+  const { method, url } = unread;
   const body = Buffer.from(await (await limitBody(unread, maxBodyBytes)).arrayBuffer());
   const { pathname, search } = new URL(url);
   const digest = createHash('sha256').update(`${method} ${pathname}${search}\n`).update(body).digest();
-  return { key, digest, request: new Request(url, { method, headers, signal, body }) };
+  return { key, digest, request: toFetchRequest(unread, body) };
 }
 
 /**

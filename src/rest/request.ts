@@ -1,7 +1,9 @@
 /** Reads the input of a route: path, query and body, each against its schema, with all problems at once. */
+
 import type { z } from 'zod';
 import { toProblem } from '../domain/input.ts';
 import { DomainError, InvalidInputError, type ProblemCode } from '../errors.ts';
+import type { HttpRequest } from '../http/message.ts';
 import { limitBody, mediaType } from '../http/request-body.ts';
 import type { Route } from './dialect.ts';
 
@@ -66,7 +68,7 @@ export interface RouteInput {
 export async function readInput(
   route: Route,
   segments: Readonly<Record<string, string>>,
-  { request, maxBodyBytes }: { request: Request; maxBodyBytes: number },
+  { request, maxBodyBytes }: { request: HttpRequest; maxBodyBytes: number },
 ): Promise<RouteInput> {
   const problems: RequestProblem[] = [];
   const parse = (part: InputPart, schema: z.ZodType | undefined, value: unknown): never => {
@@ -126,7 +128,11 @@ interface ReadBody {
 }
 
 /** A body that the route does not take is not read. */
-async function readBody({ json, form, ndjson }: Route, unread: Request, maxBytes: number): Promise<ReadBody> {
+async function readBody(
+  { json, form, ndjson }: Route,
+  unread: HttpRequest,
+  maxBytes: number,
+): Promise<ReadBody> {
   if ((json ?? form ?? ndjson) === undefined) return { schema: undefined, value: undefined };
   const request = await limitBody(unread, maxBytes);
   const type = mediaType(request);
@@ -151,7 +157,7 @@ const malformed = (message: string, position = 0) =>
 /** The media types that newline-delimited JSON goes by; none is registered. */
 const lineTypes = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'];
 
-async function readLines(request: Request, type: string | null): Promise<Uint8Array> {
+async function readLines(request: HttpRequest, type: string | null): Promise<Uint8Array> {
   if (type !== null && !lineTypes.includes(type))
     throw new DomainError('UNSUPPORTED_MEDIA_TYPE', { message: `Send the body as ${lineTypes[0]}.` });
   try {
@@ -161,7 +167,7 @@ async function readLines(request: Request, type: string | null): Promise<Uint8Ar
   }
 }
 
-async function readText(request: Request): Promise<string> {
+async function readText(request: HttpRequest): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(await request.arrayBuffer());
   } catch (error) {
@@ -180,7 +186,7 @@ function parseJson(text: string): unknown {
 }
 
 /** A field that is sent empty counts as not sent, as in FastAPI, whose clients write None so. Of several, the last counts. */
-async function readForm(request: Request): Promise<Record<string, unknown>> {
+async function readForm(request: HttpRequest): Promise<Record<string, unknown>> {
   try {
     const fields = [...(await request.formData())] as [string, unknown][];
     return Object.fromEntries(fields.filter(([, value]) => value !== ''));

@@ -1,8 +1,10 @@
 /** Finds the route of a request among the mounted dialects, and answers in the dialect's words. Knows no dialect. */
+
 import type { Context } from '../context.ts';
 import { isUuid } from '../domain/ids.ts';
 import { DomainError, InsufficientScopeError, MethodNotAllowedError, PathNotFoundError } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
+import { type HttpAnswer, type HttpRequest, Reply } from '../http/message.ts';
 import {
   type AddedHeader,
   Answer,
@@ -27,7 +29,7 @@ export interface RestCall {
   readonly needsCaller: boolean;
   /** Whether a credential that is no good counts as none: a page then asks to sign in. */
   readonly isTolerant?: boolean;
-  respond(context: Context): Promise<Response>;
+  respond(context: Context): Promise<HttpAnswer>;
 }
 
 /**
@@ -82,8 +84,8 @@ function callOf(
     settings,
   }: {
     dialect: Dialect;
-    request: Request;
-    respond: (rendered: Rendered) => Response;
+    request: HttpRequest;
+    respond: (rendered: Rendered) => Reply;
     /** Filled with the headers that answers carry from then on. */
     added: AddedHeader[];
     settings: RouterSettings;
@@ -112,7 +114,7 @@ function callOf(
 }
 
 /** What a handler gave, as it is written: in the status of its route, or as known to the caller already. */
-function rendering(route: Route, request: Request, given: unknown): Rendered {
+function rendering(route: Route, request: HttpRequest, given: unknown): Rendered {
   const { body, facts } = given instanceof Answer ? given : new Answer(given, {});
   const { shows, isWhole, location, about } = facts;
   const etag = shows && entityTag(shows);
@@ -200,17 +202,17 @@ const momentOf = ({ rateLimit }: Exchange, settings: RestSettings): Moment => ({
   settings,
 });
 
-function write(dialect: Dialect, moment: Moment, { status, body, headers }: Rendered): Response {
+function write(dialect: Dialect, moment: Moment, { status, body, headers }: Rendered): Reply {
   const text = body === undefined ? null : JSON.stringify(body);
   const content = {
     ...(text !== null && { 'content-type': 'application/json' }),
     ...(![204, 304].includes(status) && { 'content-length': String(Buffer.byteLength(text ?? '')) }),
   };
   const all = { 'cache-control': 'no-store', ...content, ...dialect.headers?.(moment), ...headers };
-  return new Response(text, { status, headers: all });
+  return new Reply(text, { status, headers: all });
 }
 
-function withHeaders(added: readonly AddedHeader[], response: Response): Response {
+function withHeaders(added: readonly AddedHeader[], response: Reply): Reply {
   for (const [name, value] of added) response.headers.append(name, value);
   return response;
 }

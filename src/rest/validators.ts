@@ -1,7 +1,9 @@
 /** Which version of a thing an answer shows, and which one a request is made for (RFC 9110, sections 8.8 and 13.1). */
+
 import { encodeId, type NodeType } from '../domain/ids.ts';
 import type { ExpectedVersion } from '../domain/versions.ts';
 import { BadHeaderError, DomainError } from '../errors.ts';
+import type { HttpRequest, RequestHeaders } from '../http/message.ts';
 
 export interface Versioned {
   readonly type: NodeType;
@@ -33,7 +35,7 @@ export const noPrecondition: Precondition = { isGiven: false, expects: () => und
  * @throws {BadHeaderError} for a header that cannot be read: what it guards must not be changed then
  * @throws {DomainError} PRECONDITION_REQUIRED
  */
-export function readPrecondition({ headers }: Request, isRequired: boolean): Precondition {
+export function readPrecondition({ headers }: HttpRequest, isRequired: boolean): Precondition {
   const matching = readTags(headers, 'If-Match');
   const excluded = readTags(headers, 'If-None-Match');
   if (matching === null && isRequired) throw new DomainError('PRECONDITION_REQUIRED');
@@ -52,7 +54,7 @@ export function readPrecondition({ headers }: Request, isRequired: boolean): Pre
 }
 
 /** Whether the caller has what this tag stands for. A header that cannot be read says nothing. */
-export function isKnown({ headers }: Request, tag: string): boolean {
+export function isKnown({ headers }: HttpRequest, tag: string): boolean {
   const known = parseTags(headers.get('if-none-match') ?? '');
   return known !== null && includesWeakly(known, tag);
 }
@@ -62,7 +64,7 @@ type Tags = readonly string[] | '*';
 const includesWeakly = (tags: Tags, tag: string) =>
   tags === '*' || tags.some((one) => one.replace(/^W\//, '') === tag);
 
-function readTags(headers: Headers, name: string): Tags | null {
+function readTags(headers: RequestHeaders, name: string): Tags | null {
   const text = headers.get(name);
   if (text === null) return null;
   const tags = parseTags(text);

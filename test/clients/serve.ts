@@ -1,4 +1,5 @@
 /** The product on a socket, with the demo's people: all that a client is given is a base URL. */
+import { toFetchRequest } from '../../src/http/message.ts';
 import { listen } from '../../src/server.ts';
 import { openTestApp } from '../setup/app.ts';
 
@@ -12,7 +13,8 @@ export async function serve(env: Record<string, string> = {}) {
   let middle: Middle = (request, next) => next(request);
   const server = await listen(
     {
-      fetch: (request, connection) => middle(request, (passed) => app.handle(passed, connection)),
+      answer: (request, connection) =>
+        middle(toFetchRequest(request), (passed) => app.handle(passed, connection)),
     },
     { host: '127.0.0.1', port: 0 },
   );

@@ -1,8 +1,10 @@
 /** An archive is read while it is sent: its size needs no memory, and whoever reads slowly or goes away holds nothing. */
+
 import { request } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { toFetchRequest } from '../../src/http/message.ts';
 import { listen } from '../../src/server.ts';
 import { collectRows } from '../policy/rows.ts';
 import { type Client, openTestApp, type TestApp } from '../setup/app.ts';
@@ -97,7 +99,7 @@ test('who goes away ends the reading', async () => {
 test('a connection that breaks ends the reading', async () => {
   const before = logged();
   const server = await listen(
-    { fetch: (sent, connection) => app.handle(sent, connection) },
+    { answer: (sent, connection) => app.handle(toFetchRequest(sent), connection) },
     { host: '127.0.0.1', port: 0 },
   );
   const { pathname, search } = await link();

@@ -1,13 +1,15 @@
 /** The session of a browser, in its cookies. */
+
 import { secretKind } from '../../auth/secrets.ts';
 import type { Context } from '../../context.ts';
 import type { Actor } from '../../domain/policy.ts';
 import { issueSessionToken, revokeOwnSession, type SignedIn } from '../../domain/sessions.ts';
 import { NotFoundError, UnauthenticatedError } from '../../errors.ts';
 import { clearCookie, readCookie, sessionCookie, setCookie, tokenCookie } from '../../http/cookies.ts';
+import type { HttpRequest } from '../../http/message.ts';
 
 /** The session's token in the cookie; null for a cookie that holds anything else. */
-export function cookieCredential(request: Request): string | null {
+export function cookieCredential(request: HttpRequest): string | null {
   const secret = readCookie(request, sessionCookie);
   return secret !== null && secretKind(secret) === 'session' ? secret : null;
 }

@@ -1,8 +1,10 @@
 /** The pages that people sign in with and look after their account with: rendered here, without scripts. */
+
 import type { Config } from '../../config.ts';
 import { DomainError, ForbiddenError, MethodNotAllowedError, UnauthenticatedError } from '../../errors.ts';
 import { isFromOwnOrigin } from '../../http/cookies.ts';
 import type { Exchange } from '../../http/exchange.ts';
+import type { HttpRequest } from '../../http/message.ts';
 import { limitBody, mediaType } from '../../http/request-body.ts';
 import type { RestCall } from '../../rest/router.ts';
 import type { Services } from '../../services.ts';
@@ -90,7 +92,7 @@ const methodsOf = ({ get, post }: AccountPage): string[] => [
   ...(post ? ['POST'] : []),
 ];
 
-async function readForm(request: Request): Promise<URLSearchParams> {
+async function readForm(request: HttpRequest): Promise<URLSearchParams> {
   const type = mediaType(request);
   if (type !== 'application/x-www-form-urlencoded')
     throw new DomainError('UNSUPPORTED_MEDIA_TYPE', { message: 'This page takes forms only.' });

@@ -1,7 +1,9 @@
 /** A request for one of the account pages, and the links between them. */
+
 import type { Config } from '../../config.ts';
 import type { Context } from '../../context.ts';
 import type { ActingUser } from '../../domain/policy.ts';
+import type { HttpRequest } from '../../http/message.ts';
 
 /** Where a page is: all that an answer needs which nobody could be identified for. */
 export interface Place {
@@ -11,7 +13,7 @@ export interface Place {
 }
 
 export interface Visit extends Place {
-  readonly request: Request;
+  readonly request: HttpRequest;
   readonly context: Context;
   readonly config: Config;
   readonly hasDemo: () => Promise<boolean>;

@@ -1,0 +1,143 @@
+/**
+ * A shorter way for operations that were answered before. A document is parsed, validated and held to the limits of documents
+ * by Yoga and its plugins, once; so is chosen what to answer in to an `Accept` header. Who posts the same document again, as
+ * plain JSON, has it executed right away. What depends on more than the document is done each time: counting, authorization,
+ * the cost of what variables ask for. Whatever else is unusual about a request goes through Yoga.
+ */
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  execute,
+  type GraphQLError,
+  getOperationAST,
+  OperationTypeNode,
+} from 'graphql';
+import { processRegularResult } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
+import type { Context } from '../context.ts';
+import { type HttpRequest, Reply } from '../http/message.ts';
+import { mediaType } from '../http/request-body.ts';
+import type { RateLimit } from '../limits.ts';
+import { schema } from '../schema/index.ts';
+import { createDocumentCache } from './document-cache.ts';
+import { operationCost } from './operation-cost.ts';
+
+export interface Parameters {
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>> | null | undefined;
+  readonly operationName: string | null | undefined;
+}
+
+/** An operation that a request asks for, and how to answer it. */
+export interface KnownOperation {
+  /** What it counts as, the request itself included. */
+  readonly cost: number;
+  run(context: Context, charge: () => Promise<RateLimit>): Promise<Reply>;
+}
+
+interface Known {
+  readonly document: DocumentNode;
+  /** Whether what it counts as depends on variables. */
+  readonly isConditional: boolean;
+  readonly costs: Map<string, number>;
+}
+
+/** @param tell what a client is told of an error */
+export function createKnownOperations(tell: (error: unknown, context: Context) => GraphQLError) {
+  const documents = createDocumentCache<Known>();
+  const mediaTypes = new LRUCache<string, string>({ max: 100 });
+
+  function costOf({ document, isConditional, costs }: Known, parameters: Parameters): number {
+    const name = parameters.operationName ?? '';
+    const known = isConditional ? undefined : costs.get(name);
+    if (known !== undefined) return known;
+    const cost = operationCost(document, parameters);
+    if (!isConditional) costs.set(name, cost);
+    return cost;
+  }
+
+  async function answer(
+    { document }: Known,
+    { variables, operationName }: Parameters,
+    { context, charge }: { context: Context; charge: () => Promise<RateLimit> },
+  ): Promise<ExecutionResult> {
+    try {
+      const result = await execute({
+        schema,
+        document,
+        contextValue: { ...context, rateLimit: await charge() },
+        variableValues: variables ?? null,
+        operationName: operationName ?? null,
+      });
+      return result.errors
+        ? { ...result, errors: result.errors.map((error) => tell(error, context)) }
+        : result;
+    } catch (error) {
+      return { errors: [tell(error, context)] };
+    }
+  }
+
+  return {
+    /** Remembers a document that passed all checks of documents. */
+    learn(text: string, document: DocumentNode): void {
+      if (documents.has(text)) return;
+      documents.set(text, { document, isConditional: text.includes('@'), costs: new Map() });
+    },
+
+    /** Remembers what Yoga answers in to who accepts this. */
+    learnMediaType(accept: string | null, contentType: string | null): void {
+      const type = contentType?.split(';')[0];
+      if (type === 'application/json' || type === 'application/graphql-response+json')
+        mediaTypes.set(accept ?? '', type);
+    },
+
+    /** The operation that the body of a request asks for; null where it is to go through Yoga. */
+    find(body: string, accept: string | null): KnownOperation | null {
+      const type = mediaTypes.get(accept ?? '');
+      const parameters = type === undefined ? null : readParameters(body);
+      const known = parameters && documents.get(parameters.query);
+      if (type === undefined || parameters === null || !known) return null;
+      const operation = getOperationAST(known.document, parameters.operationName);
+      if (operation == null || operation.operation === OperationTypeNode.SUBSCRIPTION) return null;
+      return {
+        cost: costOf(known, parameters),
+        run: async (context, charge) => {
+          const result = await answer(known, parameters, { context, charge });
+          return processRegularResult(result, { Response: Reply } as never, type) as unknown as Reply;
+        },
+      };
+    },
+  };
+}
+
+/** Whether a request is of the most usual form: JSON of a length that it says. */
+export function isPlainPost(request: HttpRequest, maxBytes: number): boolean {
+  const length = request.headers.get('content-length');
+  return (
+    request.method === 'POST' &&
+    length !== null &&
+    Number(length) <= maxBytes &&
+    mediaType(request) === 'application/json'
+  );
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Null for what is not just that. */
+function readParameters(body: string): Parameters | null {
+  let given: unknown;
+  try {
+    given = JSON.parse(body);
+  } catch {
+    return null;
+  }
+  if (!isObject(given)) return null;
+  const { query, variables, operationName, ...others } = given;
+  const isUsual =
+    typeof query === 'string' &&
+    (variables == null || isObject(variables)) &&
+    (operationName == null || typeof operationName === 'string') &&
+    Object.keys(others).length === 0;
+  return isUsual ? ({ query, variables, operationName } as Parameters) : null;
+}
