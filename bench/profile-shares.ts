@@ -60,6 +60,9 @@ export function shareTime(profile: CpuProfile, span: Span) {
   };
 }
 
+/** Parts that are asked for as a whole, with all that they call: their statements in Prisma, for example. */
+const whole = new Set(['audit', 'limits', 'logs']);
+
 /** Who a frame works for: itself, where it is of a known part; else the nearest caller that is. */
 function assign({ nodes }: CpuProfile): Map<number, Timed> {
   const byId = new Map(nodes.map((node) => [node.id, node]));
@@ -68,7 +71,9 @@ function assign({ nodes }: CpuProfile): Map<number, Timed> {
     const stack: [ProfileNode, string | null][] = [[node, inherited]];
     for (let item = stack.pop(); item !== undefined; item = stack.pop()) {
       const [one, from] = item;
-      const category = categoryOf(one.callFrame) ?? from;
+      const own = categoryOf(one.callFrame);
+      const category =
+        from !== null && whole.has(from) && own !== 'garbage collection' ? from : (own ?? from);
       timed.set(one.id, { node: one, category, self: 0 });
       for (const id of one.children ?? []) {
         const child = byId.get(id);
