@@ -52,32 +52,64 @@ interface KeysetQuery {
   readonly take: number;
 }
 
+/** A place in the order that a page lies beyond. */
+export interface Bound {
+  readonly value: Date | string;
+  readonly tie: string;
+  readonly than: 'gt' | 'lt';
+}
+
 type Position = readonly [value: Date | string, tie: string];
 
 const opposite = { asc: 'desc', desc: 'asc' } as const;
 
+/** What is read for a page, in the direction in which it is read, and one row more than it holds. */
+interface Reading {
+  readonly bounds: readonly Bound[];
+  readonly direction: 'asc' | 'desc';
+  readonly take: number;
+}
+
+/** How a page is read. @throws {InvalidArgumentError} for a size out of bounds or a cursor of another list */
+export function readingOf(args: PageArgs, order: Order): Reading {
+  const { size, backward } = checkSize(args);
+  const bound = (argument: 'after' | 'before', direction: 'asc' | 'desc'): Bound[] => {
+    const cursor = args[argument];
+    if (cursor == null) return [];
+    const [value, tie] = parseCursor(cursor, order, argument);
+    return [{ value, tie, than: direction === 'asc' ? 'gt' : 'lt' }];
+  };
+  return {
+    bounds: [...bound('after', order.direction), ...bound('before', opposite[order.direction])],
+    direction: backward ? opposite[order.direction] : order.direction,
+    take: size + 1,
+  };
+}
+
 /** The query of a page. @throws {InvalidArgumentError} for a size out of bounds or a cursor of another list */
 export function pageQuery(args: PageArgs, order: Order): KeysetQuery {
-  const { size, backward } = checkSize(args);
-  const bounds = [
-    ...(args.after == null ? [] : [beyond(parseCursor(args.after, order, 'after'), order, order.direction)]),
-    ...(args.before == null
-      ? []
-      : [beyond(parseCursor(args.before, order, 'before'), order, opposite[order.direction])]),
-  ];
-  const direction = backward ? opposite[order.direction] : order.direction;
+  const { bounds, direction, take } = readingOf(args, order);
   return {
-    where: { AND: bounds },
+    where: { AND: bounds.map((bound) => beyond(bound, order)) },
     orderBy: [{ [order.column]: direction }, { [order.tie]: direction }],
-    take: size + 1,
+    take,
   };
 }
 
 /** Makes a page of the rows that `pageQuery` found; each must carry the order's two columns. */
 export function toPage<Row extends object>(rows: readonly Row[], args: PageArgs, order: Order): Page<Row> {
-  const { size, backward } = checkSize(args);
-  const more = rows.length > size;
-  const kept = rows.slice(0, size);
+  const { size } = checkSize(args);
+  return pageOf({ rows: rows.slice(0, size), more: rows.length > size }, args, order);
+}
+
+/** Makes a page of its rows as they were read, and of whether there are more beyond them. */
+export function pageOf<Row extends object>(
+  { rows, more }: { rows: readonly Row[]; more: boolean },
+  args: PageArgs,
+  order: Order,
+): Page<Row> {
+  const { backward } = checkSize(args);
+  const kept = [...rows];
   if (backward) kept.reverse();
   const edges = kept.map((row) => ({ row, cursor: formatCursor(row, order) }));
   return {
@@ -104,9 +136,8 @@ export function checkSize({ first, last }: PageArgs): { size: number; backward: 
   return { size, backward: last != null };
 }
 
-/** The rows beyond a position. The first condition lets the database seek in the index; the second settles ties. */
-function beyond([value, tie]: Position, order: Order, direction: 'asc' | 'desc'): object {
-  const than = direction === 'asc' ? 'gt' : 'lt';
+/** The rows beyond a place. The first condition lets the database seek in the index; the second settles ties. */
+function beyond({ value, tie, than }: Bound, order: Order): object {
   return {
     AND: [
       { [order.column]: { [`${than}e`]: value } },

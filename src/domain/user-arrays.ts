@@ -3,7 +3,9 @@ import type { Context } from '../context.ts';
 import type { User } from '../generated/prisma/client.ts';
 import { listedWhere } from './accounts.ts';
 import { requireCaller } from './caller.ts';
+import { selecting } from './selection.ts';
 import { filterWhere, type UserFilter, type UserRelation } from './user-filters.ts';
+import { canSeek, readInOrder, seekUsers } from './user-seek.ts';
 import type { UserQuery } from './users.ts';
 
 const oldestFirst = [{ createdAt: 'asc' as const }, { id: 'asc' as const }];
@@ -15,14 +17,15 @@ export async function listUsersFrom(
   query: UserQuery,
 ): Promise<User[]> {
   requireCaller(context);
-  const rows = await context.prisma.user.findMany({
-    where: { AND: [listedWhere(context), ...filterWhere(context, filter)] },
-    orderBy: oldestFirst,
-    skip: offset,
-    take: limit,
-    ...query,
-  });
-  return rows as User[];
+  const visible = listedWhere(context);
+  const where = { AND: [visible, ...filterWhere(context, filter)] };
+  if (!canSeek(context, filter)) {
+    const page = { orderBy: oldestFirst, skip: offset, take: limit };
+    return (await context.prisma.user.findMany({ where, ...page, ...query })) as User[];
+  }
+  const order = { column: 'createdAt', direction: 'asc' } as const;
+  const ids = await seekUsers(context, { filter, order, skip: offset, take: limit });
+  return readInOrder(context, { ids, where: visible }, selecting(query, { id: true }));
 }
 
 /** All accounts that are related to the actor: itself first, then those it manages, then those that share with it. */

@@ -126,16 +126,27 @@ function relationWhere(
   return { OR: [...new Set(relations)].map((relation) => conditions[relation]) };
 }
 
+/** Every display name is a part of all names, which have an index; but the one of who has no name. */
 function displayNameWhere(part: string): Prisma.UserWhereInput {
-  return storable(part) ? { sortName: { contains: literally(part.toLowerCase()) } } : nothing;
+  if (!storable(part)) return nothing;
+  const contains = literally(part.toLowerCase());
+  const named = { searchNames: { contains } };
+  const found = unnamed.includes(part.toLowerCase()) ? { OR: [named, { sortName: unnamed }] } : named;
+  return { AND: [found, { sortName: { contains } }] };
 }
 
+/** What is shown of an account without a name, in lower case. */
+export const unnamed = 'unnamed';
+
 /** `%`, `_` and `\` mean themselves. */
-const literally = (text: string) => text.replace(/[\\%_]/g, '\\$&');
+export const literally = (text: string) => text.replace(/[\\%_]/g, '\\$&');
 
 /** Every word must occur in a name. */
 function searchWhere(search: string): Prisma.UserWhereInput[] {
   if (!storable(search)) return [nothing];
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean).slice(0, 10);
-  return words.map((word) => ({ searchNames: { contains: literally(word) } }));
+  return wordsOf(search).map((word) => ({ searchNames: { contains: literally(word) } }));
 }
+
+/** The words that are looked for, up to ten. */
+export const wordsOf = (search: string): string[] =>
+  search.toLowerCase().split(/\s+/).filter(Boolean).slice(0, 10);

@@ -15,12 +15,22 @@ import {
 import { requireCaller, requireUser } from './caller.ts';
 import { type AccountUpdate, limits } from './input.ts';
 import { readOwnAccount } from './own-account.ts';
-import { type LazyConnection, type Order, once, type PageArgs, pageQuery, toPage } from './page.ts';
+import {
+  type LazyConnection,
+  type Order,
+  once,
+  type PageArgs,
+  pageOf,
+  pageQuery,
+  readingOf,
+  toPage,
+} from './page.ts';
 import { type Actor, actsAsSuperuser, anonymous, decide } from './policy.ts';
 import { inOrder, selecting } from './selection.ts';
 import { transact } from './transaction.ts';
 import { parseUpdate, type UpdatableRow, updatableSelect } from './update-rules.ts';
 import { filterWhere, keyWhere, type UserFilter, type UserKey } from './user-filters.ts';
+import { canSeek, narrows, readInOrder, seekUsers } from './user-seek.ts';
 import type { ExpectedVersion } from './versions.ts';
 
 /** What Pothos asks of a user: made of the GraphQL selection, so that exactly that is read. */
@@ -72,10 +82,22 @@ export function listUsers(
 ) {
   requireCaller(context);
   const withDeleting = filter?.statuses?.includes('DELETING') ?? false;
-  const where: Prisma.UserWhereInput = {
-    AND: [listedWhere(context, { withDeleting }), ...filterWhere(context, filter ?? {})],
+  const visible = listedWhere(context, { withDeleting });
+  const where: Prisma.UserWhereInput = { AND: [visible, ...filterWhere(context, filter ?? {})] };
+  if (filter == null || !narrows(filter) || !canSeek(context, filter)) {
+    return userConnection(context, { where, order, args }, query);
+  }
+  const { take, bounds, direction } = readingOf(args, order);
+  const stretch = { filter, withDeleting, order: { column: order.column, direction }, bounds, take };
+  const columns = selecting(query, { id: true, [order.column]: true });
+  return {
+    page: once(async () => {
+      const ids = await seekUsers(context, stretch);
+      const rows = await readInOrder(context, { ids: ids.slice(0, take - 1), where: visible }, columns);
+      return pageOf({ rows, more: ids.length === take }, args, order);
+    }),
+    totalCount: once(() => context.prisma.user.count({ where })),
   };
-  return userConnection(context, { where, order, args }, query);
 }
 
 /** The accounts that the actor manages itself. */
