@@ -17,6 +17,8 @@ import type { ReadCache } from './read-cache.ts';
 /** Where time, ids and randomness come from, so that tests are exact. */
 export interface Sources {
   now(): Date;
+  /** When the current minute began: for what may count until a minute is over. */
+  thisMinute(): Date;
   randomBytes(size: number): Uint8Array;
   /** A new UUID, version 7 (RFC 9562): ordered by time. */
   newId(): string;

@@ -10,10 +10,16 @@ export interface LogOptions {
   readonly stream?: DestinationStream;
 }
 
-/** Writes to standard error, so that standard output stays for people: JSON lines, or readable ones on a terminal. */
+/** Lines are written together, 4 KiB of them or those of a tenth of a second: one by one, they cost a tenth of a request. */
+const buffered = { sync: false, minLength: 4096, periodicFlush: 100 } as const;
+
+/**
+ * Writes to standard error, so that standard output stays for people: JSON lines, or readable ones on a terminal. What waits
+ * to be written is written when the process exits, whatever for, unless it is killed (SIGKILL).
+ */
 export function createLog({ logLevel, logFormat, stream }: LogOptions): Log {
   const pretty = logFormat === 'pretty' || (logFormat === 'auto' && process.stderr.isTTY === true);
   const out =
-    stream ?? (pretty ? PinoPretty({ destination: 2, sync: true }) : destination({ fd: 2, sync: true }));
+    stream ?? (pretty ? PinoPretty({ destination: 2, sync: true }) : destination({ fd: 2, ...buffered }));
   return pino({ level: logLevel }, out);
 }

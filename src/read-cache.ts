@@ -1,27 +1,47 @@
 /**
- * Keeps what was read of accounts and credentials until any of it changes, so that whoever asks again costs no statement.
- * Coherent: a change by this process counts before it is answered, and one by another within a second, or nothing is kept.
+ * Keeps what was read of accounts and credentials, and what was made of nothing else, until any of it changes, so that whoever
+ * asks again costs no statement. Coherent: a change by this process counts before it is answered, and one by another within a
+ * second, or nothing is kept.
  */
 import { LRUCache } from 'lru-cache';
+import type { Context } from './context.ts';
 import type { Changes } from './db/changes.ts';
 import { minute } from './durations.ts';
 
+/** What a value rests on: it is another when any of this is. */
+export interface Grounds {
+  /** Of everything in it. */
+  readonly ids: Iterable<string | null | undefined>;
+  /** When it is over by itself, on the clock of requests; absent where it is never. */
+  readonly until?: Date | undefined;
+}
+
+/** A value, and what it rests on: null where it was not kept, so that nothing made of it may be. */
+export interface Found<Value> {
+  readonly value: Value;
+  readonly grounds: Grounds | null;
+}
+
 export interface ReadCache {
+  /** How much is kept, about, in bytes. */
+  readonly size: number;
   /**
    * What is kept under the key, or what `load` reads, which is kept from then on, unless it is null or changed meanwhile.
    * Everybody gets the same object: nobody may change it.
-   * @param restsOn the ids of everything in it, a change of any of which makes it another
+   * @param load is given the context to read by, where that is another than its own
+   * @param groundsOf what it rests on; null for what must not be kept
    */
-  read<Value extends object>(
+  find<Value>(
     key: string,
-    load: () => Promise<Value | null>,
-    restsOn: (value: Value) => Iterable<string | null | undefined>,
-  ): Promise<Value | null>;
+    load: (within?: Context) => Promise<Value>,
+    groundsOf: (value: NonNullable<Value>) => Grounds | null,
+  ): Promise<Found<Value>>;
 }
 
 interface Entry {
-  readonly value: object;
+  readonly found: Found<unknown>;
   readonly ids: readonly string[];
+  readonly until: number;
   readonly size: number;
 }
 
@@ -33,18 +53,27 @@ interface Load {
 
 /** Nothing is kept longer: also what a server should have been told of, and was not, ends. */
 const longest = 10 * minute;
-/** What an entry costs besides its value, in bytes: about. */
+/** What an entry costs besides its key and its value, in bytes: about. */
 const overhead = 500;
 
+const keepNothing: ReadCache = {
+  size: 0,
+  find: async (_key, load) => ({ value: await load(), grounds: null }),
+};
+
 /** @param maxBytes how much is kept, about; 0 keeps nothing */
-export function createReadCache(changes: Changes, maxBytes: number): ReadCache {
-  if (maxBytes === 0) return { read: (_key, load) => load() };
+export function createReadCache(
+  changes: Changes,
+  { maxBytes, now }: { maxBytes: number; now: () => Date },
+): ReadCache {
+  if (maxBytes === 0) return keepNothing;
   const keysOf = new Map<string, Set<string>>();
   const loads = new Set<Load>();
   const entries = new LRUCache<string, Entry>({
     maxSize: maxBytes,
     sizeCalculation: ({ size }) => size,
     ttl: longest,
+    ttlResolution: 1_000,
     dispose: ({ ids }, key) => {
       for (const id of ids) forgetKey(id, key);
     },
@@ -56,11 +85,15 @@ export function createReadCache(changes: Changes, maxBytes: number): ReadCache {
     if (keys?.size === 0) keysOf.delete(id);
   }
 
-  function keep(key: string, value: object, ids: readonly string[]): void {
+  function keep<Value>(key: string, value: Value, { ids: named, until }: Grounds, begun: Load): Found<Value> {
+    const ids = [...new Set(named)].filter((id) => id != null);
     const size = overhead + key.length + 2 * JSON.stringify(value).length;
-    if (size > maxBytes / 10) return;
-    entries.set(key, { value, ids, size });
+    if (begun.isAnyChanged || ids.some((id) => begun.changed.has(id)) || size > maxBytes / 10)
+      return { value, grounds: null };
+    const found = { value, grounds: { ids, until } };
+    entries.set(key, { found, ids, until: until?.getTime() ?? Infinity, size });
     for (const id of ids) keysOf.set(id, (keysOf.get(id) ?? new Set()).add(key));
+    return found;
   }
 
   changes.listen((ids) => {
@@ -73,18 +106,23 @@ export function createReadCache(changes: Changes, maxBytes: number): ReadCache {
   });
 
   return {
-    async read(key, load, restsOn) {
-      if (!changes.isCurrent()) return load();
+    get size() {
+      return entries.calculatedSize;
+    },
+    async find<Value>(
+      key: string,
+      load: () => Promise<Value>,
+      groundsOf: (value: NonNullable<Value>) => Grounds | null,
+    ): Promise<Found<Value>> {
+      if (!changes.isCurrent()) return { value: await load(), grounds: null };
       const kept = entries.get(key);
-      if (kept !== undefined) return kept.value as never;
+      if (kept !== undefined && now().getTime() < kept.until) return kept.found as Found<Value>;
       const begun: Load = { changed: new Set(), isAnyChanged: false };
       loads.add(begun);
       try {
         const value = await load();
-        if (value === null || begun.isAnyChanged) return value;
-        const ids = [...new Set(restsOn(value))].filter((id) => id != null);
-        if (!ids.some((id) => begun.changed.has(id))) keep(key, value, ids);
-        return value;
+        const grounds = value == null ? null : groundsOf(value);
+        return grounds === null ? { value, grounds } : keep(key, value, grounds, begun);
       } finally {
         loads.delete(begun);
       }

@@ -70,7 +70,10 @@ export function createServices({
   const jobs = createWorker({ pool: database.pool, log });
   const notifications = database.connect && createNotifications({ connect: database.connect, log });
   const feed = createFeed(notifications);
-  const cache = createReadCache(createChanges(database, notifications), config.readCacheBytes);
+  const cache = createReadCache(createChanges(database, notifications), {
+    maxBytes: config.readCacheBytes,
+    now: sources.now,
+  });
   const outgoing = messages ?? createMessages(config, log);
   return {
     issuer,

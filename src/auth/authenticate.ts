@@ -126,10 +126,10 @@ async function verifySession(
   dependencies: Dependencies,
 ) {
   const { prisma, now, cache } = dependencies;
-  const session = await cache.read(
+  const { value: session } = await cache.find(
     'id' in where ? `session ${where.id} ${where.userId}` : secretKey(where.tokenHash),
     () => prisma.session.findUnique({ where, select: sessionSelect(now()) }),
-    idsOfSession,
+    groundsOfSession,
   );
   const actor = session && (await sessionActor(session, dependencies));
   if (session === null || actor === null) return null;
@@ -141,14 +141,9 @@ async function verifySession(
 /** Under what the row is kept that a secret leads to. */
 const secretKey = (hash: Uint8Array) => `secret ${Buffer.from(hash).toString('base64')}`;
 
-const idsOfSession = ({ id, clientId, actorId, user, parentSession, parentApiToken }: SessionRow) => [
-  id,
-  clientId,
-  actorId,
-  user.id,
-  parentSession?.id,
-  parentApiToken?.id,
-];
+const groundsOfSession = ({ id, clientId, actorId, user, parentSession, parentApiToken }: SessionRow) => ({
+  ids: [id, clientId, actorId, user.id, parentSession?.id, parentApiToken?.id],
+});
 
 /** The actor that an open session makes; null when it is over, its client or its delegate may no more. */
 export async function sessionActor(
@@ -245,10 +240,10 @@ type ApiTokenRow = Prisma.ApiTokenGetPayload<{ select: ReturnType<typeof apiToke
 async function verifyApiToken(hash: Uint8Array<ArrayBuffer>, dependencies: Dependencies) {
   const { prisma, now, cache } = dependencies;
   const select = apiTokenSelect(now());
-  const token = await cache.read(
+  const { value: token } = await cache.find(
     secretKey(hash),
     () => prisma.apiToken.findUnique({ where: { tokenHash: hash }, select }),
-    ({ id, user, organizationId }) => [id, user?.id, organizationId],
+    ({ id, user, organizationId }) => ({ ids: [id, user?.id, organizationId] }),
   );
   if (token !== null) return apiTokenActor(token, token.expiresAt, dependencies);
   const before = await prisma.apiToken.findUnique({ where: { previousHash: hash }, select });

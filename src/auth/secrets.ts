@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /** Prefixes make a leaked secret recognizable to people and to scanners. */
@@ -37,7 +37,7 @@ export function secretOf(kind: SecretKind, bits: Uint8Array): IssuedSecret {
 }
 
 export function hashSecret(secret: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(createHash('sha256').update(secret).digest());
+  return new Uint8Array(hash('sha256', secret, 'buffer'));
 }
 
 const form = new RegExp(`^(${Object.values(secretPrefixes).join('|')})[A-Za-z0-9_-]{43}[A-Za-z0-9]{6}$`);

@@ -56,7 +56,7 @@ export async function listOwnOrganizations(
   if (own) roles.set(own, null);
   if (roles.size === 0) return [];
   const ids = [...roles.keys()];
-  const load = () => findOrganizations(context, ids, query);
+  const load = (within = context) => findOrganizations(within, ids, query);
   const organizations = await readOwnOrganizations(context, { ids, query }, load);
   return organizations.flatMap((organization) =>
     organization === null ? [] : [{ organization, role: roles.get(organization.id) ?? null }],

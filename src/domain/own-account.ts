@@ -39,27 +39,33 @@ function isTold({ select, include }: Tree, { columns, relations }: Told): boolea
  * @param isKept whether it may be kept, for who knows that all in it tells its account or has ids that are told
  */
 export async function readOwnAccount(
-  { actor, prisma, cache, transaction }: Context,
+  context: Context,
   query: UserQuery,
   isKept = isTold(query as Tree, told),
 ): Promise<User | null> {
+  const { actor, cache, transaction } = context;
   const id = actor.user?.id;
   if (id === undefined) return null;
-  const load = async () => (await prisma.user.findUnique({ where: { id }, ...query })) as User | null;
+  // What the context is asked for is noted, where the answer may be kept: the database only if it is needed.
+  const load = async (from = context) =>
+    (await from.prisma.user.findUnique({ where: { id }, ...query })) as User | null;
   if (!isKept || transaction) return load();
-  return cache.read(`own ${id} ${JSON.stringify(query)}`, load, (user) => [id, ...idsIn(user)]);
+  const key = `own ${id} ${JSON.stringify(query)}`;
+  const { value } = await cache.find(key, load, (user) => ({ ids: [id, ...idsIn(user)] }));
+  return value;
 }
 
 /** Reads the organizations that the actor belongs to, which are those with these ids. */
 export async function readOwnOrganizations<Row extends object | null>(
   { actor, cache, transaction }: Context,
   { ids, query }: { ids: readonly string[]; query: object },
-  load: () => Promise<readonly Row[]>,
+  load: (within?: Context) => Promise<readonly Row[]>,
 ): Promise<readonly Row[]> {
   if (!isTold(query as Tree, organization) || transaction) return load();
   const owner = actor.user?.id ?? actor.organizationId;
   const key = `organizations of ${owner} ${JSON.stringify([ids, query])}`;
-  return (await cache.read(key, load, () => [owner, ...ids])) ?? [];
+  const { value } = await cache.find(key, load, () => ({ ids: [owner, ...ids] }));
+  return value;
 }
 
 /** The ids of everything in a row. */

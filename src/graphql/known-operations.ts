@@ -17,6 +17,7 @@ import { LRUCache } from 'lru-cache';
 import type { Context } from '../context.ts';
 import { type HttpRequest, Reply } from '../http/message.ts';
 import { mediaType } from '../http/request-body.ts';
+import { keptAnswer } from '../kept-answers.ts';
 import type { RateLimit } from '../limits.ts';
 import { schema } from '../schema/index.ts';
 import { createDocumentCache } from './document-cache.ts';
@@ -35,8 +36,16 @@ export interface KnownOperation {
   run(context: Context, charge: () => Promise<RateLimit>): Promise<Reply>;
 }
 
+/** As text, or what it is where there are errors in it. */
+type Answer =
+  | { readonly text: string; readonly result?: never }
+  | { readonly text?: never; readonly result: ExecutionResult };
+
 interface Known {
+  readonly text: string;
   readonly document: DocumentNode;
+  /** Whether its answers are made of more than what can be kept, as the first one showed. */
+  isForOnce: boolean;
   /** Whether what it counts as depends on variables. */
   readonly isConditional: boolean;
   readonly costs: Map<string, number>;
@@ -56,32 +65,44 @@ export function createKnownOperations(tell: (error: unknown, context: Context) =
     return cost;
   }
 
-  async function answer(
-    { document }: Known,
-    { variables, operationName }: Parameters,
-    { context, charge }: { context: Context; charge: () => Promise<RateLimit> },
-  ): Promise<ExecutionResult> {
-    try {
-      const result = await execute({
-        schema,
-        document,
-        contextValue: { ...context, rateLimit: await charge() },
-        variableValues: variables ?? null,
-        operationName: operationName ?? null,
-      });
-      return result.errors
-        ? { ...result, errors: result.errors.map((error) => tell(error, context)) }
-        : result;
-    } catch (error) {
-      return { errors: [tell(error, context)] };
-    }
+  async function answer({ document }: Known, parameters: Parameters, context: Context): Promise<Answer> {
+    const result = await execute({
+      schema,
+      document,
+      contextValue: context,
+      variableValues: parameters.variables ?? null,
+      operationName: parameters.operationName ?? null,
+    });
+    return result.errors
+      ? { result: { ...result, errors: result.errors.map((error) => tell(error, context)) } }
+      : { text: JSON.stringify(result) };
+  }
+
+  /** A query's answer may be kept. */
+  async function answerQuery(known: Known, parameters: Parameters, context: Context): Promise<Answer> {
+    if (known.isForOnce) return answer(known, parameters, context);
+    const { variables, operationName } = parameters;
+    const { answer: answered, isForOnce } = await keptAnswer(
+      context,
+      JSON.stringify([operationName, variables, known.text]),
+      (noted) => answer(known, parameters, noted),
+      ({ text }) => text !== undefined,
+    );
+    known.isForOnce = isForOnce;
+    return answered;
   }
 
   return {
     /** Remembers a document that passed all checks of documents. */
     learn(text: string, document: DocumentNode): void {
       if (documents.has(text)) return;
-      documents.set(text, { document, isConditional: text.includes('@'), costs: new Map() });
+      documents.set(text, {
+        text,
+        document,
+        isForOnce: false,
+        isConditional: text.includes('@'),
+        costs: new Map(),
+      });
     },
 
     /** Remembers what Yoga answers in to who accepts this. */
@@ -102,13 +123,21 @@ export function createKnownOperations(tell: (error: unknown, context: Context) =
       return {
         cost: costOf(known, parameters),
         run: async (context, charge) => {
-          const result = await answer(known, parameters, { context, charge });
-          return processRegularResult(result, { Response: Reply } as never, type) as unknown as Reply;
+          const make = operation.operation === OperationTypeNode.QUERY ? answerQuery : answer;
+          const { text, result } = await charge()
+            .then((rateLimit) => make(known, parameters, { ...context, rateLimit }))
+            .catch((error: unknown): Answer => ({ result: { errors: [tell(error, context)] } }));
+          if (text === undefined) return explain(result, type);
+          return new Reply(text, { headers: { 'content-type': `${type}; charset=utf-8` } });
         },
       };
     },
   };
 }
+
+/** As Yoga does: the status and the headers follow from the errors. */
+const explain = (result: ExecutionResult, type: string) =>
+  processRegularResult(result, { Response: Reply } as never, type) as unknown as Reply;
 
 /** Whether a request is of the most usual form: JSON of a length that it says. */
 export function isPlainPost(request: HttpRequest, maxBytes: number): boolean {

@@ -8,7 +8,6 @@ import { requireUuid } from '../domain/ids.ts';
 import { limits } from '../domain/input.ts';
 import { findOwnSession, listOwnSessions, openSessionWhere, revokeOwnSession } from '../domain/sessions.ts';
 import { requireMe, updateMe } from '../domain/users.ts';
-import { minute } from '../durations.ts';
 import { type ErrorStatus, InsufficientScopeError } from '../errors.ts';
 import type { Prisma, Session, User } from '../generated/prisma/client.ts';
 import { errorHeaders } from '../http/error-response.ts';
@@ -118,8 +117,8 @@ const mostSessions = 1_000;
  * What ends by itself counts until the minute is over, so that who asks again within it need not be read again; what else
  * ends a session (itself, its client, what it was made by) is known by its ids, and counts at once.
  */
-function select({ now, settings }: Context) {
-  const asOf = new Date(Math.floor(now().getTime() / minute) * minute);
+function select({ thisMinute, settings }: Context) {
+  const asOf = thisMinute();
   const isOpen = openSessionWhere({ now: () => asOf, settings });
   return {
     ...accountSelect,

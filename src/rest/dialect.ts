@@ -171,6 +171,8 @@ export interface RestSettings {
 export interface Rendered {
   readonly status: number;
   readonly body: unknown;
+  /** The body as JSON, where that is known. */
+  readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** The account that it tells of, where it can be kept. */
   readonly about?: string | undefined;

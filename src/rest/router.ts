@@ -5,9 +5,11 @@ import { isUuid } from '../domain/ids.ts';
 import { DomainError, InsufficientScopeError, MethodNotAllowedError, PathNotFoundError } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { type HttpAnswer, type HttpRequest, Reply } from '../http/message.ts';
+import { keptAnswer } from '../kept-answers.ts';
 import {
   type AddedHeader,
   Answer,
+  type Call,
   type Dialect,
   isGuarded,
   isRevalidated,
@@ -18,7 +20,7 @@ import {
 } from './dialect.ts';
 import { answerOnce, readIdempotencyKey, recognize } from './idempotency.ts';
 import { localPath, type MountedDialect, owning } from './mounts.ts';
-import { readInput } from './request.ts';
+import { type RouteInput, readInput } from './request.ts';
 import { entityTag, isKnown, noPrecondition, type Precondition, readPrecondition } from './validators.ts';
 
 /** A request to a route: of a dialect, or one of this server's own. */
@@ -106,16 +108,57 @@ function callOf(
       const keyed = key === null ? null : await recognize(key, request, maxBodyBytes);
       const input = await readInput(route, segments, { request: keyed?.request ?? request, maxBodyBytes });
       const handle = async (within: Context) =>
-        rendering(route, request, await route.handle(within, { ...input, credential, precondition }));
-      const answered = keyed ? answerOnce(context, { ...keyed, route }, handle) : handle(context);
+        rendering(route, request, await give(route, within, { ...input, credential, precondition }));
+      const answered = keyed
+        ? answerOnce(context, { ...keyed, route }, handle)
+        : isKeepable(route)
+          ? answerKept(route, request, context, { ...input, credential, precondition })
+          : handle(context);
       return respond(await answered.catch((error: unknown) => failPrecondition(error, precondition)));
     },
   };
 }
 
+type Input = RouteInput & Pick<Call<never, never, never>, 'credential' | 'precondition'>;
+
+async function give(route: Route, context: Context, input: Input): Promise<Answer<unknown>> {
+  const given = await route.handle(context, input);
+  return given instanceof Answer ? given : new Answer(given, {});
+}
+
+/** Routes whose answers are made of more than what can be kept, as the first one showed. */
+const answeredForOnce = new WeakSet<Route>();
+const isKeepable = (route: Route) => route.method === 'GET' && !answeredForOnce.has(route);
+
+/** Answers a reading request as before, if all that the answer was made of is as before (see `keptAnswer`). */
+async function answerKept(
+  route: Route,
+  request: HttpRequest,
+  context: Context,
+  input: Input,
+): Promise<Rendered> {
+  let showsSecret = false;
+  const { answer, isForOnce } = await keptAnswer(
+    context,
+    request.url,
+    async (noted) => {
+      const given = await give(route, noted, {
+        ...input,
+        get credential() {
+          showsSecret = true; // which is no part of what an actor is
+          return input.credential;
+        },
+      });
+      return { given, text: JSON.stringify(given.body) };
+    },
+    () => !showsSecret,
+  );
+  if (isForOnce || showsSecret) answeredForOnce.add(route);
+  return { ...rendering(route, request, answer.given), text: answer.text };
+}
+
 /** What a handler gave, as it is written: in the status of its route, or as known to the caller already. */
-function rendering(route: Route, request: HttpRequest, given: unknown): Rendered {
-  const { body, facts } = given instanceof Answer ? given : new Answer(given, {});
+function rendering(route: Route, request: HttpRequest, { body, facts }: Answer<unknown>): Rendered {
   const { shows, isWhole, location, about } = facts;
   const etag = shows && entityTag(shows);
   const mayBeKept = isWhole === true && isRevalidated(route);
@@ -202,8 +245,8 @@ const momentOf = ({ rateLimit }: Exchange, settings: RestSettings): Moment => ({
   settings,
 });
 
-function write(dialect: Dialect, moment: Moment, { status, body, headers }: Rendered): Reply {
-  const text = body === undefined ? null : JSON.stringify(body);
+function write(dialect: Dialect, moment: Moment, { status, body, headers, ...rendered }: Rendered): Reply {
+  const text = body === undefined ? null : (rendered.text ?? JSON.stringify(body));
   const content = {
     ...(text !== null && { 'content-type': 'application/json' }),
     ...(![204, 304].includes(status) && { 'content-length': String(Buffer.byteLength(text ?? '')) }),
