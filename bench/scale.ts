@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { accountsOf, adminTokenOf } from './data.ts';
-import { type Case, countCases, filterCases, pageCases, readFacts, restCases } from './scale-cases.ts';
+import { type Case, countCases, filterCases, pageCases, restCases } from './scale-cases.ts';
 import { alternate, type Latency, send } from './scale-client.ts';
+import { readFacts } from './scale-filters.ts';
 
 export interface ScaleOptions {
   /** How often each is asked for, over each number of connections. */

@@ -34,9 +34,9 @@ export interface Ordered {
 /** Up to so many are collected and sorted. */
 const few = 1500;
 /** How many accounts are looked at for each wanted one, to see how common a name is. */
-const sampled = 40;
+const sampled = 20;
 /** So many hits among those promise that walking on finds the page sooner than collecting all. */
-const worthWalking = 3;
+const worthWalking = 2;
 
 /** One statement that answers the ids of a page, in order. */
 export function findingOf(sought: Sought, ordered: Ordered): Sql {

@@ -60,6 +60,7 @@ const cases: [filter: object, meaning: string][] = [
   [{ search: 'nobody' }, 'false'],
   [{ displayName: 'SELDOM C' }, `sort_name LIKE '%seldom c%'`],
   [{ displayName: 'unnam' }, `sort_name LIKE '%unnam%'`],
+  [{ displayName: 'unnam', statuses: ['PENDING'] }, `sort_name LIKE '%unnam%' AND status = 'PENDING'`],
   [{ displayName: 'third' }, `sort_name LIKE '%third%'`],
   [{ organizationId: large }, isMember(1)],
   [{ organizationId: small }, isMember(2)],
