@@ -1,6 +1,6 @@
 /** What is measured against page 1: page 10,000 in every order, and every documented filter. */
 import type pg from 'pg';
-import { type Order, toPage } from '../dist/domain/page.js';
+import { toPage } from '../dist/domain/page.js';
 import type { Ask } from './scale-client.ts';
 import { type Facts, filters } from './scale-filters.ts';
 
@@ -22,12 +22,20 @@ function page(token: string, variables: object): Ask {
   return { path: '/graphql', token, body: JSON.stringify({ query, variables: { ...size, ...variables } }) };
 }
 
+/** The order of a list, as `src/domain/page.ts` has it. */
+interface Order {
+  readonly column: keyof typeof columns;
+  readonly kind: 'time' | 'text';
+  readonly tie: 'id';
+  readonly direction: 'asc' | 'desc';
+}
+
 const columns = { createdAt: 'created_at', updatedAt: 'updated_at', sortName: 'sort_name' } as const;
 const fieldsOf = { createdAt: 'CREATED_AT', updatedAt: 'UPDATED_AT', sortName: 'NAME' } as const;
 
 /** The cursor before which there are so many rows, found by the database. */
 async function cursorAt(client: pg.Client, order: Order, offset: number): Promise<string | null> {
-  const column = columns[order.column as keyof typeof columns];
+  const column = columns[order.column];
   const { rows } = await client.query(
     `SELECT id, ${column} AS value FROM users WHERE kind <> 'INTERNAL' AND status <> 'DELETING'
      ORDER BY ${column} ${order.direction}, id ${order.direction} OFFSET $1 LIMIT 1`,
