@@ -31,15 +31,20 @@ export async function keptAnswer<Answer extends object>(
 ): Promise<{ answer: Answer; isForOnce: boolean }> {
   if (context.transaction) return { answer: await make(context), isForOnce: true };
   let notes: Notes | undefined;
+  let wasGood = true;
   const { value: answer } = await context.cache.find(
     `answer ${actorKey(context.actor)} ${question}`,
     () => {
       notes = takeNotes(context);
       return make(notes.context);
     },
-    (made) => (isGood(made as Answer) ? (notes?.grounds() ?? null) : null),
+    (made) => {
+      wasGood = isGood(made as Answer);
+      return wasGood ? (notes?.grounds() ?? null) : null;
+    },
   );
-  return { answer, isForOnce: notes?.isForOnce ?? false };
+  // What a failure touches says nothing of the question: who asks it badly must not end its being kept for all others.
+  return { answer, isForOnce: wasGood && (notes?.isForOnce ?? false) };
 }
 
 /** All that an actor is. Sets and maps have no JSON of their own. */

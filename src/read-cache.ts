@@ -55,6 +55,8 @@ interface Load {
 const longest = 10 * minute;
 /** What an entry costs besides its key and its value, in bytes: about. */
 const overhead = 500;
+/** What each id costs that it rests on: some rest on hundreds, and are small themselves. */
+const overheadOfId = 200;
 
 const keepNothing: ReadCache = {
   size: 0,
@@ -72,8 +74,6 @@ export function createReadCache(
   const entries = new LRUCache<string, Entry>({
     maxSize: maxBytes,
     sizeCalculation: ({ size }) => size,
-    ttl: longest,
-    ttlResolution: 1_000,
     dispose: ({ ids }, key) => {
       for (const id of ids) forgetKey(id, key);
     },
@@ -87,11 +87,12 @@ export function createReadCache(
 
   function keep<Value>(key: string, value: Value, { ids: named, until }: Grounds, begun: Load): Found<Value> {
     const ids = [...new Set(named)].filter((id) => id != null);
-    const size = overhead + key.length + 2 * JSON.stringify(value).length;
+    const size = overhead + overheadOfId * ids.length + 2 * (key.length + JSON.stringify(value).length);
     if (begun.isAnyChanged || ids.some((id) => begun.changed.has(id)) || size > maxBytes / 10)
       return { value, grounds: null };
     const found = { value, grounds: { ids, until } };
-    entries.set(key, { found, ids, until: until?.getTime() ?? Infinity, size });
+    const end = Math.min(until?.getTime() ?? Infinity, now().getTime() + longest);
+    entries.set(key, { found, ids, until: end, size });
     for (const id of ids) keysOf.set(id, (keysOf.get(id) ?? new Set()).add(key));
     return found;
   }

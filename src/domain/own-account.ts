@@ -16,6 +16,7 @@ const told: Told = {
     emails: { columns: Prisma.EmailScalarFieldEnum, relations: {} },
     phoneNumbers: { columns: Prisma.PhoneNumberScalarFieldEnum, relations: {} },
     identities: { columns: Prisma.OAuthIdentityScalarFieldEnum, relations: {} },
+    password: { columns: { userId: true, expired: true }, relations: {} }, // never its hash
     memberships: { columns: Prisma.MembershipScalarFieldEnum, relations: { organization } },
     organization,
   },

@@ -2,6 +2,13 @@ import type { Database } from '../../src/db/database.ts';
 
 type Query = (...args: unknown[]) => unknown;
 
+interface Counted<T> {
+  readonly result: T;
+  readonly statements: readonly string[];
+  /** With those that authenticate the request. */
+  readonly all: readonly string[];
+}
+
 /**
  * Notes the text of every statement that is sent to the database while `during` runs, those that authenticate the request
  * aside. It listens where the pool hands out a connection, so it sees what Prisma sends, in transactions and outside.
@@ -20,12 +27,12 @@ export function countStatements({ pool }: Pick<Database, 'pool'>) {
     client.query = watching as typeof client.query;
   });
   return {
-    async during<T>(work: () => Promise<T>): Promise<{ result: T; statements: readonly string[] }> {
-      const statements: string[] = [];
-      noted = statements;
+    async during<T>(work: () => Promise<T>): Promise<Counted<T>> {
+      const all: string[] = [];
+      noted = all;
       const result = await work();
       noted = undefined;
-      return { result, statements: statements.filter((text) => !authenticates(text)) };
+      return { result, all, statements: all.filter((text) => !authenticates(text)) };
     },
   };
 }
