@@ -84,7 +84,11 @@ export function createNotifications({ connect, log, probeInterval = 20_000 }: Op
   async function session(): Promise<never> {
     const [listening, probing] = [connect(), connect()];
     const over = new AbortController();
-    const end = (reason: unknown) => over.abort(reason);
+    const end = (reason: unknown) => {
+      over.abort(reason);
+      // At once, so that nobody waits for what a dead connection will never answer.
+      for (const client of [listening, probing]) void client.end().catch(() => {});
+    };
     for (const client of [listening, probing]) {
       client.on('error', end);
       client.on('end', () => end(new Error('the connection that listens was closed')));
@@ -106,7 +110,6 @@ export function createNotifications({ connect, log, probeInterval = 20_000 }: Op
       }
     } finally {
       end(undefined);
-      for (const client of [listening, probing]) void client.end().catch(() => {});
     }
   }
 

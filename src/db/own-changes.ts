@@ -12,8 +12,8 @@ export type ChangeListener = (ids: ChangedIds) => void;
 /** As the trigger function `tell_changed` has it. */
 const told = 'UG001';
 
-/** Makes a session tell. */
-export const tellChanges = 'SET usergraph.tell = on';
+/** Makes a session tell, and be told, however few messages its role or its database is set up to send. */
+export const tellChanges = 'SET usergraph.tell = on; SET client_min_messages = notice';
 
 /** Passes on what is told on the connections of a pool. */
 export function hearOwnChanges(pool: pg.Pool): (listener: ChangeListener) => void {

@@ -60,5 +60,5 @@ export async function untilKept(
   { during }: ReturnType<typeof countStatements>,
   token: string,
 ): Promise<void> {
-  await eventually(async () => (await during(() => ask(app, 'me', token))).all.length === 0);
+  await eventually(async () => (await during(() => ask(app, 'me', token))).all.length === 0, 25_000);
 }
