@@ -3,7 +3,7 @@
 import { authenticate, bearerSecret } from './auth/authenticate.ts';
 import { createNetworkTest } from './auth/networks.ts';
 import type { Config } from './config.ts';
-import type { Context, Sources } from './context.ts';
+import { type Context, type Sources, within } from './context.ts';
 import type { Database } from './db/database.ts';
 import { hasDemoAccounts } from './demo/seed.ts';
 import { requireCaller } from './domain/caller.ts';
@@ -141,8 +141,9 @@ export function createApp({ database, config, log, origin, messages, ...given }:
     secret: () => string | null,
     isTolerant = false,
   ): Promise<Context> {
-    const { requestId, client, log } = exchange;
-    const parts = { ...shared, client, requestId, issuer: services.issuer(), log };
+    const { requestId, client } = exchange;
+    const { log } = exchange;
+    const parts = within(shared, { client, requestId, issuer: services.issuer(), log });
     const reauthenticate = () => authenticate(secret(), parts);
     let actor: Actor;
     try {
@@ -156,7 +157,7 @@ export function createApp({ database, config, log, origin, messages, ...given }:
     }
     exchange.actor = actor;
     const rateLimit = await count(exchange, actor);
-    return { ...parts, actor, rateLimit, reauthenticate };
+    return Object.assign(parts, { actor, rateLimit, reauthenticate });
   }
 
   async function count(exchange: Exchange, actor: Actor, cost = 1): Promise<RateLimit> {

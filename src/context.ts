@@ -17,8 +17,6 @@ import type { ReadCache } from './read-cache.ts';
 /** Where time, ids and randomness come from, so that tests are exact. */
 export interface Sources {
   now(): Date;
-  /** When the current minute began: for what may count until a minute is over. */
-  thisMinute(): Date;
   randomBytes(size: number): Uint8Array;
   /** A new UUID, version 7 (RFC 9562): ordered by time. */
   newId(): string;
@@ -64,6 +62,17 @@ export interface Context extends Sources {
   readonly transaction?: Transaction;
   /** Who the credential of the request stands for now, for what goes on after the request was checked. */
   readonly reauthenticate: () => Promise<Actor>;
+}
+
+/**
+ * The same context but for these: a context derived from another, whose own stays what it is. Deriving costs nothing, however
+ * much a context carries; so only what is its own can be spread into an object.
+ */
+export function within<Of extends object, Changes extends object>(
+  context: Of,
+  changes: Changes,
+): Omit<Of, keyof Changes> & Changes {
+  return Object.assign(Object.create(context), changes);
 }
 
 /** What work in the background has: all but a request. */

@@ -1,5 +1,4 @@
 /** The GraphQL surface: Yoga with this graph, its limits, and errors as the registry tells them. */
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { maxAliasesPlugin } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthPlugin } from '@escape.tech/graphql-armor-max-depth';
 import { maxDirectivesPlugin } from '@escape.tech/graphql-armor-max-directives';
@@ -44,17 +43,19 @@ interface Options {
   readonly maxBodyBytes: number;
 }
 
+/** Those that go through Yoga now. */
+type Runs = WeakMap<Request, Run>;
+
 /** A request while it is answered. */
 interface Run extends Hooks {
   readonly context: Context;
-  readonly request: Request;
   /** What the operation counts as, less what was counted already. */
   owed: number;
 }
 
 export function createGraphQL({ log, streams, maxBodyBytes }: Options) {
   const known = createKnownOperations(toGraphQLError);
-  const running = new AsyncLocalStorage<Run>();
+  const runs: Runs = new WeakMap();
   const yoga = createYoga<Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -68,14 +69,15 @@ export function createGraphQL({ log, streams, maxBodyBytes }: Options) {
       documentCache: createDocumentCache<DocumentNode>(),
       errorCache: createDocumentCache<object>(),
     },
-    maskedErrors: { maskError: (error) => toGraphQLError(error, running.getStore()?.context ?? { log }) },
+    maskedErrors: false, // `useToldErrors` tells them, with what it knows of the request
     plugins: [
+      useToldErrors(runs, log),
       useParameterErrors(),
       useDiscreetErrors(),
       useDocumentLength(),
-      useOperationCost(() => running.getStore()),
+      useOperationCost(runs),
       useKnownOperations(known),
-      useSubscriptions(() => running.getStore(), streams),
+      useSubscriptions(runs, streams),
       maxTokensPlugin({ n: documentLimits.tokens, onReject }) as Plugin,
       maxDepthPlugin({ n: documentLimits.depth, ignoreIntrospection: false, onReject }) as Plugin,
       maxAliasesPlugin({ n: documentLimits.aliases, onReject }) as Plugin,
@@ -84,8 +86,9 @@ export function createGraphQL({ log, streams, maxBodyBytes }: Options) {
   });
 
   async function answerAtLength(request: Request, context: Context, hooks: Hooks): Promise<Response> {
-    const run: Run = { ...hooks, request, context, owed: 0 };
-    const response = await running.run(run, () => yoga.fetch(request, context));
+    const run: Run = { ...hooks, context, owed: 0 };
+    runs.set(request, run);
+    const response = await yoga.fetch(request, flat(context));
     if (run.owed > 0) await run.count(run.owed); // what is refused as a whole counts as what it asked for, too
     if (response.status === 415) throw new DomainError('UNSUPPORTED_MEDIA_TYPE'); // Yoga says no more than that
     if (response.headers.get('content-type') === 'text/event-stream') setStreamHeaders(response.headers);
@@ -113,6 +116,13 @@ export function createGraphQL({ log, streams, maxBodyBytes }: Options) {
   };
 }
 
+/** Yoga copies what a context has of its own. */
+function flat(context: Context): Context {
+  const copy: Record<string, unknown> = {};
+  for (const name in context) copy[name] = context[name as keyof Context];
+  return copy as unknown as Context;
+}
+
 async function readText(request: HttpRequest): Promise<string> {
   try {
     return await request.text();
@@ -134,10 +144,11 @@ function useKnownOperations({
 
 /**
  * Counts what an operation counts as besides the request that was counted.
+ * @returns where the caller stands then; null where it counts as no more
  * @throws {InvalidArgumentError} for more than anybody may do in a minute
  */
-async function charge(owed: number, { rateLimit }: Context, { count }: Hooks): Promise<RateLimit> {
-  if (owed === 0) return rateLimit;
+async function charge(owed: number, { rateLimit }: Context, { count }: Hooks): Promise<RateLimit | null> {
+  if (owed === 0) return null;
   if (owed >= rateLimit.limit)
     throw new InvalidArgumentError(
       `The operation counts as ${owed + 1} requests, more than the ${rateLimit.limit} of a minute. Send fewer fields at once.`,
@@ -153,6 +164,17 @@ const onReject = [
     });
   },
 ];
+
+/** Tells errors as the registry has them, wherever they come from. */
+function useToldErrors(runs: Runs, log: Log): Plugin<Context> {
+  return {
+    onResultProcess({ request, result, setResult }) {
+      if (!('errors' in result) || result.errors === undefined) return;
+      const context = runs.get(request)?.context ?? { log };
+      setResult({ ...result, errors: result.errors.map((error) => toGraphQLError(error, context)) });
+    },
+  };
+}
 
 /** Parameters that cannot be read, or whose sender went away, are the client's mistake. */
 function useParameterErrors(): Plugin<Context> {
@@ -198,31 +220,32 @@ function useDocumentLength(): Plugin<Context> {
 }
 
 /** Counts each operation for what it holds before any of it runs, so that an alias saves nobody a request. */
-function useOperationCost(running: () => Run | undefined): Plugin<Context> {
+function useOperationCost(runs: Runs): Plugin<Context> {
   return {
-    onParse({ context: { params } }) {
+    onParse({ context: { params, request } }) {
       return ({ result }) => {
-        const run = running();
+        const run = runs.get(request);
         if (run && result !== null && 'definitions' in result) run.owed = operationCost(result, params) - 1;
       };
     },
-    async onExecute({ extendContext }) {
-      const run = running();
+    async onExecute({ extendContext, context: { request } }) {
+      const run = runs.get(request);
       if (!run || run.owed === 0) return;
       const { owed, context } = run;
       run.owed = 0;
-      extendContext({ rateLimit: await charge(owed, context, run) });
+      const rateLimit = await charge(owed, context, run);
+      if (rateLimit !== null) extendContext({ rateLimit });
     },
   };
 }
 
 /** Opens a stream for each subscription, and has it end when its client goes away. */
-function useSubscriptions(running: () => Run | undefined, streams: Streams): Plugin<Context> {
+function useSubscriptions(runs: Runs, streams: Streams): Plugin<Context> {
   return {
-    onSubscribe({ setSubscribeFn }) {
-      const run = running();
+    onSubscribe({ setSubscribeFn, context: { request } }) {
+      const run = runs.get(request);
       if (run === undefined) return;
-      const { context, request, onStream } = run;
+      const { context, onStream } = run;
       setSubscribeFn(async (args) => {
         requireEventStream(request);
         const stream = streams.open(callerKey(context.actor, context.client.ipAddress));

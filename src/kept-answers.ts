@@ -5,7 +5,6 @@
  */
 import type { Context } from './context.ts';
 import type { Actor } from './domain/policy.ts';
-import { minute } from './durations.ts';
 import type { Grounds, ReadCache } from './read-cache.ts';
 
 /** What of a context is the same for each request of an actor. */
@@ -78,15 +77,9 @@ function takeNotes(context: Context): Notes {
       return found;
     },
   };
-  const thisMinute = () => {
-    const start = context.thisMinute();
-    endAt(new Date(start.getTime() + minute));
-    return start;
-  };
   const noted = new Proxy(context, {
     get(target, name) {
       if (name === 'cache') return cache;
-      if (name === 'thisMinute') return thisMinute;
       if (!constant.has(name) && typeof name === 'string') isForOnce = true;
       return Reflect.get(target, name);
     },

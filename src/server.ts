@@ -29,10 +29,9 @@ export async function listen(
   app: Pick<App, 'answer'>,
   { host, port }: Pick<Config, 'host' | 'port'>,
 ): Promise<HttpServer> {
-  const responses = new Set<ServerResponse>();
+  const streams = new Set<ServerResponse>();
   const server = createServer(TIMEOUTS, (message, response) => {
-    track(responses, response);
-    answer(app, message, response).catch(() => response.destroy()); // it broke off while it was written
+    answer(app, message, response, streams).catch(() => response.destroy()); // it broke off while it was written
   });
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => track(sockets, socket));
@@ -40,18 +39,22 @@ export async function listen(
     server.once('error', (error) => reject(explain(error, host, port)));
     server.listen(port, host, resolve);
   });
-  return { url: urlOf(server.address() as AddressInfo), close: () => close(server, responses, sockets) };
+  return { url: urlOf(server.address() as AddressInfo), close: () => close(server, streams, sockets) };
 }
 
 async function answer(
   app: Pick<App, 'answer'>,
   message: IncomingMessage,
   response: ServerResponse,
+  streams: Set<ServerResponse>,
 ): Promise<void> {
   const { remoteAddress } = message.socket;
   const answered = await app.answer(new NodeRequest(message, response), { remoteAddress });
-  if (!(answered instanceof Reply)) return sendNodeResponse(answered, response, message, false);
   if (response.destroyed) return;
+  if (!(answered instanceof Reply)) {
+    track(streams, response);
+    return sendNodeResponse(answered, response, message, false);
+  }
   const { status, headers, body } = answered;
   response.writeHead(status, headers.toObject()).end(body);
 }
@@ -67,7 +70,7 @@ const LAST_WORDS = 2_000;
 
 function close(
   server: Server,
-  responses: ReadonlySet<ServerResponse>,
+  streams: ReadonlySet<ServerResponse>,
   sockets: ReadonlySet<Socket>,
 ): Promise<void> {
   return new Promise((resolve) => {
@@ -77,7 +80,7 @@ function close(
       for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
     }, 20);
     const cut = setTimeout(() => {
-      for (const response of responses) if (isStream(response)) response.destroy();
+      for (const response of streams) if (isStream(response)) response.destroy();
     }, LAST_WORDS);
     server.close(() => {
       clearInterval(sweep);

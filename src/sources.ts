@@ -1,7 +1,6 @@
 import { randomBytes as systemRandomBytes } from 'node:crypto';
 import { v7 } from 'uuid';
 import type { Sources } from './context.ts';
-import { minute } from './durations.ts';
 
 /** The real clock and randomness, or a test's. */
 export function createSources({
@@ -11,7 +10,6 @@ export function createSources({
   const randomOfId = randomBytes === undefined ? createPool(16) : () => randomBytes(16);
   return {
     now,
-    thisMinute: () => new Date(Math.floor(now().getTime() / minute) * minute),
     randomBytes: randomBytes ?? ((size) => systemRandomBytes(size)),
     newId: () => v7({ msecs: now().getTime(), random: randomOfId() }),
   };

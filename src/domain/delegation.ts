@@ -3,7 +3,7 @@
  * the actor in it, which reaches no further than that account and ends with what it was opened by.
  */
 import { lentScopes as lentNow } from '../auth/authenticate.ts';
-import type { Context } from '../context.ts';
+import { type Context, within } from '../context.ts';
 import { day } from '../durations.ts';
 import { InvalidInputError, NotFoundError, UnauthenticatedError } from '../errors.ts';
 import type { User } from '../generated/prisma/client.ts';
@@ -85,7 +85,7 @@ async function requireStillLent(
 ): Promise<void> {
   await tx.$queryRaw`
     SELECT 1 FROM shares WHERE grantor_id = ${account.id}::uuid AND grantee_id = ${actorId}::uuid FOR SHARE`;
-  const lent = await lentNow(actorId, account, { ...context, prisma: tx as Context['prisma'] });
+  const lent = await lentNow(actorId, account, within(context, { prisma: tx as Context['prisma'] }));
   if (lent === null) throw new NotFoundError(['input', 'userId']);
 }
 

@@ -1,5 +1,5 @@
 /** Follows what happens to something, for as long as the follower's credential is good. */
-import type { Context } from '../context.ts';
+import { type Context, within } from '../context.ts';
 import { UnauthenticatedError } from '../errors.ts';
 import { listenForChanges } from './changes.ts';
 import type { Actor } from './policy.ts';
@@ -70,7 +70,7 @@ async function renew(context: Context): Promise<Context> {
   const { expiresAt } = actor.credential;
   if (expiresAt !== null && expiresAt <= context.now())
     throw new UnauthenticatedError('The credential has expired.');
-  return { ...context, actor };
+  return within(context, { actor });
 }
 
 function timeUntilCheck({ actor, now }: Context): number {

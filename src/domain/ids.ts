@@ -1,4 +1,5 @@
 /** Ids inside are UUIDs. Outside, the graph shows them as TypeIDs: `user_01h455vb4pex5vsknk084sn02q`. */
+import { LRUCache } from 'lru-cache';
 import { TypeID } from 'typeid-js';
 import { InvalidIdError, NotFoundError } from '../errors.ts';
 
@@ -36,8 +37,16 @@ export function requireUuid(text: string, path: readonly string[]): string {
   return text;
 }
 
+/** Those that were written last: the same few are written again and again. */
+const written = new LRUCache<string, string>({ max: 50_000 });
+
 export function encodeId(type: NodeType, uuid: string): string {
-  return TypeID.fromUUID(idPrefixes[type], uuid).toString();
+  const key = type + uuid;
+  const known = written.get(key);
+  if (known !== undefined) return known;
+  const id = TypeID.fromUUID(idPrefixes[type], uuid).toString();
+  written.set(key, id);
+  return id;
 }
 
 /** @throws {InvalidIdError} when the text is no id of this graph */

@@ -35,24 +35,34 @@ function isTold({ select, include }: Tree, { columns, relations }: Told): boolea
   });
 }
 
-/**
- * Reads the acting account.
- * @param isKept whether it may be kept, for who knows that all in it tells its account or has ids that are told
- */
+/** How a selection is kept that says more than that, by who knows that all in it tells its account or has ids that are told. */
+export interface Keeping {
+  /** What names the selection. */
+  readonly as: string;
+  /** When something in a row is over by itself: never where undefined, nobody knows when where null. */
+  readonly until: (row: User) => Date | null | undefined;
+}
+
+/** Reads the acting account. */
 export async function readOwnAccount(
   context: Context,
-  query: UserQuery,
-  isKept = isTold(query as Tree, told),
+  query: UserQuery | ((within: Context) => UserQuery),
+  keeping?: Keeping,
 ): Promise<User | null> {
   const { actor, cache, transaction } = context;
   const id = actor.user?.id;
   if (id === undefined) return null;
-  // What the context is asked for is noted, where the answer may be kept: the database only if it is needed.
-  const load = async (from = context) =>
-    (await from.prisma.user.findUnique({ where: { id }, ...query })) as User | null;
-  if (!isKept || transaction) return load();
-  const key = `own ${id} ${JSON.stringify(query)}`;
-  const { value } = await cache.find(key, load, (user) => ({ ids: [id, ...idsIn(user)] }));
+  // What the context is asked for is noted, where the answer may be kept: the rest of it only if it is needed.
+  const load = async (from = context) => {
+    const asked = typeof query === 'function' ? query(from) : query;
+    return (await from.prisma.user.findUnique({ where: { id }, ...asked })) as User | null;
+  };
+  const name = keeping?.as ?? (isTold(query as Tree, told) ? JSON.stringify(query) : null);
+  if (name === null || transaction) return load();
+  const { value } = await cache.find(`own ${id} ${name}`, load, (user) => {
+    const until = keeping?.until(user);
+    return until === null ? null : { ids: [id, ...idsIn(user)], until };
+  });
   return value;
 }
 

@@ -31,10 +31,12 @@ export interface Page<Row> {
   };
 }
 
+type MaybePromise<T> = T | Promise<T>;
+
 /** A list whose rows and count are each read when first asked for, and once. */
 export interface LazyConnection<Row> {
-  readonly page: () => Promise<Page<Row>>;
-  readonly totalCount: () => Promise<number>;
+  readonly page: () => MaybePromise<Page<Row>>;
+  readonly totalCount: () => MaybePromise<number>;
 }
 
 export function once<T>(read: () => Promise<T>): () => Promise<T> {
@@ -111,14 +113,24 @@ export function pageOf<Row extends object>(
   const { backward } = checkSize(args);
   const kept = [...rows];
   if (backward) kept.reverse();
-  const edges = kept.map((row) => ({ row, cursor: formatCursor(row, order) }));
+  // A place is marked when it is asked for: of most pages, no more than the last one is.
+  const edges = kept.map((row) => ({
+    row,
+    get cursor() {
+      return formatCursor(row, order);
+    },
+  }));
   return {
     edges,
     pageInfo: {
       hasNextPage: backward ? args.before != null : more,
       hasPreviousPage: backward ? more : args.after != null,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
+      get startCursor() {
+        return edges[0]?.cursor ?? null;
+      },
+      get endCursor() {
+        return edges.at(-1)?.cursor ?? null;
+      },
     },
   };
 }

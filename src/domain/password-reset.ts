@@ -1,6 +1,6 @@
 /** Passwords that their owner lost: a code by e-mail lets in a new one. */
 import { hashPassword } from '../auth/passwords.ts';
-import type { Context } from '../context.ts';
+import { type Context, within } from '../context.ts';
 import { InvalidCodeError, RateLimitedError } from '../errors.ts';
 import { resetCode } from '../messages/password-texts.ts';
 import { countAttempt } from './attempts.ts';
@@ -22,7 +22,7 @@ const minutes = 30;
  */
 export async function requestPasswordReset(context: Context, { login }: { login: string }): Promise<void> {
   await countAttempt(context, 'password-reset', login);
-  const nobody = { ...context, actor: anonymous };
+  const nobody = within(context, { actor: anonymous });
   context.background.start('sending the code for a new password', () => issueReset(nobody, login));
 }
 
@@ -58,7 +58,7 @@ export async function resetPassword(
   parseNewPassword(newPassword);
   // Before anything is looked up, so that what takes longest takes as long for every login.
   const hash = await hashPassword(newPassword, context.randomBytes);
-  const nobody = { ...context, actor: anonymous };
+  const nobody = within(context, { actor: anonymous });
   const userId = await transact(nobody, async (tx) => {
     const account = await findRecoverable(tx, login);
     const subject = reset(account ?? { userId: context.newId(), address: '', passwordHash: '' });

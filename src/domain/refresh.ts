@@ -5,7 +5,7 @@
 import { v4 } from 'uuid';
 import { sessionActor, sessionSelect } from '../auth/authenticate.ts';
 import { hashSecret, secretKind } from '../auth/secrets.ts';
-import type { Context } from '../context.ts';
+import { type Context, within } from '../context.ts';
 import { day } from '../durations.ts';
 import { InvalidRefreshTokenError } from '../errors.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
@@ -38,14 +38,14 @@ export async function refreshSession(
   { refreshToken, clientId = null }: Presented,
 ): Promise<Refreshed> {
   if (secretKind(refreshToken) !== 'refreshToken') throw new InvalidRefreshTokenError();
-  const outcome = await transact({ ...context, actor: anonymous }, async (tx) => {
+  const outcome = await transact(within(context, { actor: anonymous }), async (tx) => {
     const row = await lockToken(tx, refreshToken);
     if (row === null || row.expiresAt <= context.now()) return null;
     const session = await tx.session.findUniqueOrThrow({
       where: { id: row.sessionId },
       select: { ...sessionSelect(context.now()), ...sessionGrantSelect },
     });
-    const actor = await sessionActor(session, { ...context, prisma: tx as Context['prisma'] });
+    const actor = await sessionActor(session, within(context, { prisma: tx as Context['prisma'] }));
     if (actor === null || session.clientId !== clientId) return null;
     const isReused = row.usedAt !== null && row.usedAt.getTime() + refreshGrace <= context.now().getTime();
     if (isReused) {

@@ -1,6 +1,6 @@
 /** Undoing the deletion of an account, as long as nothing of it is erased. */
 import { hashSecret, secretKind } from '../auth/secrets.ts';
-import type { Context } from '../context.ts';
+import { type Context, within } from '../context.ts';
 import { InvalidCodeError, NotFoundError } from '../errors.ts';
 import type { Erasure } from '../generated/prisma/client.ts';
 import { accountSelect, deletingWhere, enforce } from './accounts.ts';
@@ -41,7 +41,7 @@ export async function restoreMe(
   const secret = code.trim();
   await countAttempt(context, 'undo-code', secret);
   if (secretKind(secret) !== 'undoCode') throw new InvalidCodeError();
-  const nobody = { ...context, actor: anonymous };
+  const nobody = within(context, { actor: anonymous });
   return transact(nobody, async (tx) => {
     // By the hash of 256 random bits: how long it takes to find tells nothing of the code.
     const erasure = await lockUndoable(nobody, tx, { undoCodeHash: hashSecret(secret) });

@@ -3,7 +3,7 @@ import { actingUserSelect, toActingUser } from '../auth/acting-user.ts';
 import { allScopes } from '../auth/authenticate.ts';
 import { hashPassword, verifyPassword } from '../auth/passwords.ts';
 import { type IssuedSecret, issueSecret, secretOf } from '../auth/secrets.ts';
-import type { Context } from '../context.ts';
+import { type Context, within } from '../context.ts';
 import { day } from '../durations.ts';
 import {
   AccountNotActiveError,
@@ -180,7 +180,7 @@ export async function openSession(
   };
   try {
     const asked = query();
-    return await transact({ ...context, actor: anonymous }, async (tx) => {
+    return await transact(within(context, { actor: anonymous }), async (tx) => {
       await before(tx);
       const secrets = await createSession(context, tx, { id, userId: user.id, expiresAt, hasToken: true });
       const row = await tx.user.findUniqueOrThrow({ where: { id: user.id }, ...asked });

@@ -14,7 +14,7 @@ import {
 } from './accounts.ts';
 import { requireCaller, requireUser } from './caller.ts';
 import { type AccountUpdate, limits } from './input.ts';
-import { readOwnAccount } from './own-account.ts';
+import { type Keeping, readOwnAccount } from './own-account.ts';
 import {
   type LazyConnection,
   type Order,
@@ -50,9 +50,13 @@ export function findMe(context: Context, query: UserQuery): Promise<User | null>
 }
 
 /** The acting account. @throws when none stands behind the credential, or it is gone */
-export async function requireMe(context: Context, query: UserQuery, isKept?: boolean): Promise<User> {
+export async function requireMe(
+  context: Context,
+  query: UserQuery | ((within: Context) => UserQuery),
+  keeping?: Keeping,
+): Promise<User> {
   requireUser(context);
-  const me = await readOwnAccount(context, query, isKept);
+  const me = await readOwnAccount(context, query, keeping);
   if (me === null) throw new UnauthenticatedError('The account is gone.');
   return me;
 }

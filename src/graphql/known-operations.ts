@@ -7,14 +7,14 @@
 import {
   type DocumentNode,
   type ExecutionResult,
-  execute,
   type GraphQLError,
   getOperationAST,
   OperationTypeNode,
 } from 'graphql';
+import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { processRegularResult } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
-import type { Context } from '../context.ts';
+import { type Context, within } from '../context.ts';
 import { type HttpRequest, Reply } from '../http/message.ts';
 import { mediaType } from '../http/request-body.ts';
 import { keptAnswer } from '../kept-answers.ts';
@@ -33,7 +33,7 @@ export interface Parameters {
 export interface KnownOperation {
   /** What it counts as, the request itself included. */
   readonly cost: number;
-  run(context: Context, charge: () => Promise<RateLimit>): Promise<Reply>;
+  run(context: Context, charge: () => Promise<RateLimit | null>): Promise<Reply>;
 }
 
 /** As text, or what it is where there are errors in it. */
@@ -49,6 +49,25 @@ interface Known {
   /** Whether what it counts as depends on variables. */
   readonly isConditional: boolean;
   readonly costs: Map<string, number>;
+  /** By the name of the operation. */
+  readonly executors: Map<string, Executor>;
+}
+
+type Executor = (
+  context: Context,
+  variables: Readonly<Record<string, unknown>>,
+) => ExecutionResult | Promise<ExecutionResult>;
+
+function executorOf({ document, executors }: Known, operationName: string | null | undefined): Executor {
+  const name = operationName ?? '';
+  const known = executors.get(name);
+  if (known !== undefined) return known;
+  const compiled = compileQuery(schema, document, operationName ?? undefined);
+  const executor: Executor = isCompiledQuery(compiled)
+    ? (context, variables) => compiled.query(undefined, context, variables)
+    : () => compiled;
+  executors.set(name, executor);
+  return executor;
 }
 
 /** @param tell what a client is told of an error */
@@ -65,14 +84,8 @@ export function createKnownOperations(tell: (error: unknown, context: Context) =
     return cost;
   }
 
-  async function answer({ document }: Known, parameters: Parameters, context: Context): Promise<Answer> {
-    const result = await execute({
-      schema,
-      document,
-      contextValue: context,
-      variableValues: parameters.variables ?? null,
-      operationName: parameters.operationName ?? null,
-    });
+  async function answer(known: Known, parameters: Parameters, context: Context): Promise<Answer> {
+    const result = await executorOf(known, parameters.operationName)(context, parameters.variables ?? {});
     return result.errors
       ? { result: { ...result, errors: result.errors.map((error) => tell(error, context)) } }
       : { text: JSON.stringify(result) };
@@ -102,6 +115,7 @@ export function createKnownOperations(tell: (error: unknown, context: Context) =
         isForOnce: false,
         isConditional: text.includes('@'),
         costs: new Map(),
+        executors: new Map(),
       });
     },
 
@@ -125,7 +139,9 @@ export function createKnownOperations(tell: (error: unknown, context: Context) =
         run: async (context, charge) => {
           const make = operation.operation === OperationTypeNode.QUERY ? answerQuery : answer;
           const { text, result } = await charge()
-            .then((rateLimit) => make(known, parameters, { ...context, rateLimit }))
+            .then((rateLimit) =>
+              make(known, parameters, rateLimit === null ? context : within(context, { rateLimit })),
+            )
             .catch((error: unknown): Answer => ({ result: { errors: [tell(error, context)] } }));
           if (text === undefined) return explain(result, type);
           return new Reply(text, { headers: { 'content-type': `${type}; charset=utf-8` } });

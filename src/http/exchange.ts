@@ -40,6 +40,14 @@ interface ExchangeOptions {
   readonly isTrustedProxy: (address: string) => boolean;
 }
 
+function parseUrl(text: string): URL | null {
+  try {
+    return new URL(text);
+  } catch {
+    return null;
+  }
+}
+
 export function openExchange(
   request: HttpRequest,
   { remoteAddress }: Connection,
@@ -48,7 +56,7 @@ export function openExchange(
   const userAgent = request.headers.get('user-agent')?.slice(0, 500) ?? null;
   return {
     request,
-    url: URL.canParse(request.url) ? new URL(request.url) : null,
+    url: parseUrl(request.url),
     requestId,
     log: log.child({ requestId }),
     client: {

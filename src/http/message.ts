@@ -35,6 +35,8 @@ export class Reply {
     this.status = status;
     this.headers = new ReplyHeaders(headers);
     this.body = body;
+    if (body !== null && !this.headers.has('content-length'))
+      this.headers.set('content-length', String(Buffer.byteLength(body)));
   }
 
   toResponse(): Response {

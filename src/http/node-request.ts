@@ -14,7 +14,9 @@ export class NodeRequest implements HttpRequest {
 
   constructor(message: IncomingMessage, response: ServerResponse) {
     this.method = message.method ?? 'GET';
-    this.url = `http://${message.headers.host ?? 'localhost'}${message.url}`;
+    const { url: target = '/' } = message;
+    const isWhole = /^https?:\/\//i.test(target); // as clients send it to proxies (RFC 9112, section 3.2.2)
+    this.url = isWhole ? target : `http://${message.headers.host ?? 'localhost'}${target}`;
     this.headers = new NodeHeaders(message.headers);
     this.#message = message;
     this.#response = response;
@@ -33,7 +35,8 @@ export class NodeRequest implements HttpRequest {
   }
 
   async text(): Promise<string> {
-    return new TextDecoder().decode(await this.arrayBuffer());
+    const bytes = await this.#read();
+    return bytes.toString('utf8', hasByteOrderMark(bytes) ? 3 : 0);
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {
@@ -49,6 +52,7 @@ export class NodeRequest implements HttpRequest {
     if (this.#body !== undefined) return Promise.reject(new TypeError('The body was read before.'));
     this.#body = null;
     return new Promise((resolve, reject) => {
+      if (this.#message.destroyed) reject(new Error('The body broke off.')); // which is told but once
       const chunks: Buffer[] = [];
       this.#message
         .on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -58,6 +62,8 @@ export class NodeRequest implements HttpRequest {
     });
   }
 }
+
+const hasByteOrderMark = ([a, b, c]: Buffer) => a === 0xef && b === 0xbb && c === 0xbf;
 
 function abortedWith(response: ServerResponse): AbortSignal {
   const controller = new AbortController();

@@ -11,13 +11,14 @@ const patience = 8 * 1024 * 1024;
 
 /** The request, with its body read no further than the limit. @throws PAYLOAD_TOO_LARGE */
 export async function limitBody(request: HttpRequest, maxBytes: number): Promise<HttpRequest> {
+  if (request.method === 'GET' || request.method === 'HEAD') return request;
   const declared = request.headers.get('content-length');
   if (declared !== null && Number(declared) <= maxBytes) return request; // HTTP framing keeps the sender to it
-  if (request.body === null) return request;
   const tooLarge = new DomainError('PAYLOAD_TOO_LARGE', {
     message: `The request body is larger than ${maxBytes / 1024} KiB.`,
   });
-  if (declared !== null) throw tooLarge;
+  if (declared !== null) throw tooLarge; // before the body is touched: what nobody began to read is thrown away
+  if (request.body === null) return request;
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of readable(request.body)) {

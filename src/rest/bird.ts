@@ -8,6 +8,7 @@ import { requireUuid } from '../domain/ids.ts';
 import { limits } from '../domain/input.ts';
 import { findOwnSession, listOwnSessions, openSessionWhere, revokeOwnSession } from '../domain/sessions.ts';
 import { requireMe, updateMe } from '../domain/users.ts';
+import { day } from '../durations.ts';
 import { type ErrorStatus, InsufficientScopeError } from '../errors.ts';
 import type { Prisma, Session, User } from '../generated/prisma/client.ts';
 import { errorHeaders } from '../http/error-response.ts';
@@ -110,16 +111,11 @@ const SessionEntry = z
 
 const firstAdded = [{ createdAt: 'asc' }, { id: 'asc' }] as const;
 
-/** Of more open sessions than anybody has, what ends the rest counts from the next minute on. */
+/** More open sessions than anybody has. Of more, it is not known what ends them. */
 const mostSessions = 1_000;
 
-/**
- * What ends by itself counts until the minute is over, so that who asks again within it need not be read again; what else
- * ends a session (itself, its client, what it was made by) is known by its ids, and counts at once.
- */
-function select({ thisMinute, settings }: Context) {
-  const asOf = thisMinute();
-  const isOpen = openSessionWhere({ now: () => asOf, settings });
+function select(context: Context) {
+  const isOpen = openSessionWhere(context);
   return {
     ...accountSelect,
     version: true,
@@ -135,20 +131,42 @@ function select({ thisMinute, settings }: Context) {
     identities: { orderBy: [{ isPrimary: 'desc' }, ...firstAdded] },
     password: { select: { userId: true } },
     apiTokens: {
-      where: { revokedAt: null, expiresAt: { gt: asOf } },
-      select: { id: true },
+      where: { revokedAt: null, expiresAt: { gt: context.now() } },
+      select: { id: true, expiresAt: true },
+      orderBy: { expiresAt: 'desc' },
       take: 1,
     },
     _count: { select: { sessions: { where: isOpen } } },
     sessions: {
       where: isOpen,
-      select: { id: true, clientId: true, parentSessionId: true, parentApiTokenId: true },
+      select: {
+        id: true,
+        clientId: true,
+        lastUsedAt: true,
+        expiresAt: true,
+        parentSession: { select: { id: true, expiresAt: true } },
+        parentApiToken: { select: { id: true, expiresAt: true } },
+      },
       take: mostSessions,
     },
   } as const satisfies Prisma.UserSelect;
 }
 
-type Row = Disclosed<RowOf<ReturnType<typeof select>>>;
+type Selected = RowOf<ReturnType<typeof select>>;
+type Row = Disclosed<Selected>;
+
+/** When something that the profile tells ends by itself next: never where undefined, nobody knows when where null. */
+function nextEnd({ sessions, apiTokens }: Selected, { sessionIdleDays }: Context['settings']) {
+  if (sessions.length === mostSessions) return null;
+  const ends = sessions.flatMap(({ lastUsedAt, expiresAt, parentSession, parentApiToken }) => [
+    expiresAt,
+    new Date(lastUsedAt.getTime() + sessionIdleDays * day),
+    ...(parentSession ? [parentSession.expiresAt] : []),
+    ...(parentApiToken ? [parentApiToken.expiresAt] : []),
+  ]);
+  const times = [...ends, ...apiTokens.map(({ expiresAt }) => expiresAt)].map((end) => end.getTime());
+  return times.length === 0 ? undefined : new Date(Math.min(...times));
+}
 
 const statuses = { PENDING: 'pending', ACTIVE: 'active', SUSPENDED: 'banned', DELETING: 'banned' } as const;
 
@@ -279,7 +297,7 @@ const fieldNames = { timeZone: 'timezone' };
  * because time passes: so nobody is told that he has the answer already.
  */
 function shown(context: Context, user: User) {
-  const row = disclose(context.actor, select(context), user);
+  const row = disclose(context.actor, {} as ReturnType<typeof select>, user);
   return new Answer(profileView(row), { shows: theAccount(row) });
 }
 
@@ -320,7 +338,10 @@ export const bird = defineDialect({
       validator,
       success: { status: 200, description: 'The account.', body: Profile, evidence: 'documented' },
       async handle(context) {
-        const me = await requireMe(context, { select: select(context) }, true);
+        const me = await requireMe(context, (within) => ({ select: select(within) }), {
+          as: 'bird',
+          until: (row) => nextEnd(row as never, context.settings),
+        });
         return shown(context, me);
       },
     }),

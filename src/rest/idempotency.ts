@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { Context } from '../context.ts';
+import { type Context, within } from '../context.ts';
 import { requireAccount } from '../domain/data-records.ts';
 import type { Actor } from '../domain/policy.ts';
 import { persist, type Transaction } from '../domain/transaction.ts';
@@ -78,7 +78,7 @@ export function answerOnce(
       await tx.$executeRaw`SELECT pg_advisory_xact_lock(${lockOf(asked)})`; // against other processes
       const keptMeanwhile = await findKept(context, tx, asked);
       if (keptMeanwhile !== null) return keptMeanwhile;
-      const rendered = await handle({ ...context, prisma: tx as PrismaClient, transaction: tx });
+      const rendered = await handle(within(context, { prisma: tx as PrismaClient, transaction: tx }));
       await keep(context, tx, asked, rendered);
       return rendered;
     });
@@ -139,7 +139,10 @@ async function requireSight(
   { about, route: { replayAction, path } }: { readonly about: string; readonly route: Route },
 ): Promise<void> {
   if (replayAction === undefined) throw new Error(`${path} keeps answers for nobody`);
-  await requireAccount({ ...context, prisma: tx as PrismaClient }, replayAction, { userId: about, path: [] });
+  await requireAccount(within(context, { prisma: tx as PrismaClient }), replayAction, {
+    userId: about,
+    path: [],
+  });
 }
 
 async function keep(

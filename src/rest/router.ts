@@ -211,12 +211,27 @@ const upFrom = (pathname: string) => '../'.repeat(pathname.split('/').length - 2
 /** The routes at a path, for any method, those without parameters first. */
 function matchesOf(dialect: Dialect, path: string): Match[] {
   const given = path.split('/');
-  const matches = dialect.routes.flatMap((route) => {
-    const segments = matchSegments(route.path.split('/'), given);
+  const matches = patternsOf(dialect).flatMap(({ route, wanted }) => {
+    const segments = matchSegments(wanted, given);
     return segments ? [{ route, segments }] : [];
   });
   const parameters = ({ segments }: Match) => Object.keys(segments).length;
   return matches.sort((a, b) => parameters(a) - parameters(b));
+}
+
+interface Pattern {
+  readonly route: Route;
+  readonly wanted: readonly string[];
+}
+const patterns = new WeakMap<Dialect, readonly Pattern[]>();
+
+/** The routes of a dialect with their paths in pieces, made once. */
+function patternsOf(dialect: Dialect): readonly Pattern[] {
+  const known = patterns.get(dialect);
+  if (known !== undefined) return known;
+  const made = dialect.routes.map((route) => ({ route, wanted: route.path.split('/') }));
+  patterns.set(dialect, made);
+  return made;
 }
 
 function matchSegments(wanted: readonly string[], given: readonly string[]): Record<string, string> | null {
@@ -224,6 +239,7 @@ function matchSegments(wanted: readonly string[], given: readonly string[]): Rec
   const segments: Record<string, string> = {};
   for (const [index, segment] of wanted.entries()) {
     const text = given[index] ?? '';
+    if (segment === text && !segment.startsWith('{')) continue;
     const name = /^\{(\w+)\}$/.exec(segment)?.[1];
     if (name === undefined ? segment !== decoded(text) : text === '') return null;
     if (name !== undefined) segments[name] = text;

@@ -9,6 +9,7 @@ import { decodeId, encodeId, type NodeType } from '../domain/ids.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import type PrismaTypes from '../generated/pothos-types.ts';
 import { getDatamodel } from '../generated/pothos-types.ts';
+import LoadedColumnsPlugin from './loaded-columns.ts';
 import { loadNodes } from './node-loaders.ts';
 import type { ScalarTypes } from './scalars.ts';
 
@@ -21,7 +22,7 @@ export const builder = new SchemaBuilder<{
   Scalars: ScalarTypes;
   DefaultFieldNullability: false;
 }>({
-  plugins: [ComplexityPlugin, ErrorsPlugin, RelayPlugin, PrismaPlugin],
+  plugins: [ComplexityPlugin, ErrorsPlugin, RelayPlugin, LoadedColumnsPlugin, PrismaPlugin],
   defaultFieldNullability: false,
   prisma: {
     client: (context) => context.prisma,

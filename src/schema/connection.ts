@@ -1,5 +1,5 @@
 /** Connections (Relay cursor connections specification) over keyset pages: one shape for every list of the graph. */
-import type { FieldMap, InputFieldMap, ObjectRef } from '@pothos/core';
+import { completeValue, type FieldMap, type InputFieldMap, type ObjectRef } from '@pothos/core';
 import type { Context } from '../context.ts';
 import {
   type LazyConnection,
@@ -87,18 +87,19 @@ export function defineConnection<Node extends object, Row extends object = Node>
         type: [edge],
         description: 'The places of this page, in order.',
         complexity: { multiplier: 1 },
-        resolve: async ({ page }) => [...(await page()).edges],
+        resolve: ({ page }) => completeValue(page(), ({ edges }) => [...edges]),
       }),
       nodes: t.field({
         type: [type],
         description: 'What stands in the places of this page, where the cursors do not matter.',
         complexity: { multiplier: 1 },
-        resolve: async ({ page }) => (await page()).edges.map(({ row }) => node(row)) as never,
+        resolve: ({ page }) =>
+          completeValue(page(), ({ edges }) => edges.map(({ row }) => node(row))) as never,
       }),
       pageInfo: t.field({
         type: builder.pageInfoRef(),
         description: 'Where this page lies in the whole list.',
-        resolve: async ({ page }) => (await page()).pageInfo,
+        resolve: ({ page }) => completeValue(page(), ({ pageInfo }) => pageInfo),
       }),
       totalCount: t.int({
         description: 'How many the whole list holds. Counted only when asked for.',
@@ -205,7 +206,7 @@ function loadedPage<Row extends object>(
     _count?: Record<string, number>;
   };
   return {
-    page: async () => toPage(visible ? rows : [], args, order),
-    totalCount: async () => (visible ? (counts?.[relation] ?? 0) : 0),
+    page: () => toPage(visible ? rows : [], args, order),
+    totalCount: () => (visible ? (counts?.[relation] ?? 0) : 0),
   };
 }

@@ -1,7 +1,7 @@
 /** Codes, and what they are exchanged for, once (RFC 6749, section 4.1.3). */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { hashSecret, secretKind } from '../../auth/secrets.ts';
-import type { Context } from '../../context.ts';
+import { type Context, within } from '../../context.ts';
 import { OAuthError } from '../../errors.ts';
 import type { AuthorizationCode, OAuthClient } from '../../generated/prisma/client.ts';
 import { record } from '../audit.ts';
@@ -29,7 +29,7 @@ export async function redeemAuthorizationCode(
 ): Promise<OpenedSession & { readonly code: AuthorizationCode }> {
   const outcome =
     secretKind(presented.code) === 'authorizationCode'
-      ? await transact({ ...context, actor: anonymous }, (tx) => redeem(context, tx, presented))
+      ? await transact(within(context, { actor: anonymous }), (tx) => redeem(context, tx, presented))
       : null;
   if (outcome === null)
     throw new OAuthError('invalid_grant', 'The code is unknown, over, used, or not proved to be yours.');
@@ -77,7 +77,7 @@ async function endReused(
 ): Promise<void> {
   if (sessionId === null || !(await endSession(context, tx, sessionId))) return;
   context.log.warn({ sessionId }, 'a used authorization code came again: its session was ended');
-  await record({ ...context, actor: anonymous }, tx, {
+  await record(within(context, { actor: anonymous }), tx, {
     action: 'session.revoke',
     subject: { type: 'Session', id: sessionId },
     about: userId,

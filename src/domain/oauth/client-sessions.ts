@@ -1,7 +1,7 @@
 /** The sessions that a user's consent opens for a client. */
 import { actingUserSelect, toActingUser } from '../../auth/acting-user.ts';
 import { allScopes } from '../../auth/authenticate.ts';
-import type { Context } from '../../context.ts';
+import { type Context, within } from '../../context.ts';
 import { day, hour } from '../../durations.ts';
 import type { Scope } from '../policy.ts';
 import { createSession, type SessionGrant, type SessionSecrets } from '../sessions.ts';
@@ -46,7 +46,7 @@ export async function openConsented(
   } as const;
   const hasToken = clientId === null;
   const columns = { ...session, ...times, scopes: hasToken ? [] : scopes, hasToken };
-  return { session, secrets: await createSession({ ...context, actor }, tx, columns) };
+  return { session, secrets: await createSession(within(context, { actor }), tx, columns) };
 }
 
 /** A client that may act while its user is away goes on as long as a sign-in does; others for a day. */

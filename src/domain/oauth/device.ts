@@ -1,6 +1,6 @@
 /** Signing in on a device by answering on another one (RFC 8628). */
 import { hashSecret, issueSecret, secretKind } from '../../auth/secrets.ts';
-import type { Context } from '../../context.ts';
+import { type Context, within } from '../../context.ts';
 import { InvalidCodeError, OAuthError, RateLimitedError } from '../../errors.ts';
 import type { DeviceAuthorization, OAuthClient } from '../../generated/prisma/client.ts';
 import { requirePerson } from '../caller.ts';
@@ -153,7 +153,7 @@ export async function redeemDeviceCode(
 ): Promise<OpenedSession> {
   const unknown = new OAuthError('invalid_grant', 'The device code is unknown, used, or of another client.');
   if (secretKind(deviceCode) !== 'deviceCode') throw unknown;
-  const outcome = await transact({ ...context, actor: anonymous }, async (tx) => {
+  const outcome = await transact(within(context, { actor: anonymous }), async (tx) => {
     const device = await lockDevice(tx, deviceCode);
     if (device === null || device.clientId !== clientId || device.usedAt !== null) return unknown;
     if (device.expiresAt <= context.now()) return new OAuthError('expired_token', 'The device code is over.');

@@ -1,6 +1,6 @@
 /** Lets a client give back what it was granted (RFC 7009). */
 import { hashSecret, secretKind } from '../../auth/secrets.ts';
-import type { Context } from '../../context.ts';
+import { type Context, within } from '../../context.ts';
 import { OAuthError } from '../../errors.ts';
 import type { OAuthClient } from '../../generated/prisma/client.ts';
 import { record } from '../audit.ts';
@@ -19,7 +19,7 @@ export async function revokeToken(
 ): Promise<void> {
   const sessionId = await sessionOf(context, token);
   if (sessionId === null) return;
-  await transact({ ...context, actor: anonymous }, async (tx) => {
+  await transact(within(context, { actor: anonymous }), async (tx) => {
     const session = await tx.session.findUnique({
       where: { id: sessionId },
       select: { userId: true, clientId: true },

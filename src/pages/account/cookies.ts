@@ -1,7 +1,7 @@
 /** The session of a browser, in its cookies. */
 
 import { secretKind } from '../../auth/secrets.ts';
-import type { Context } from '../../context.ts';
+import { type Context, within } from '../../context.ts';
 import type { Actor } from '../../domain/policy.ts';
 import { issueSessionToken, revokeOwnSession, type SignedIn } from '../../domain/sessions.ts';
 import { NotFoundError, UnauthenticatedError } from '../../errors.ts';
@@ -31,7 +31,7 @@ async function endPrevious(context: Context, previous: Actor): Promise<void> {
   const { kind, id } = previous.credential;
   if (kind !== 'SESSION' || id === null) return;
   try {
-    await revokeOwnSession({ ...context, actor: previous }, id);
+    await revokeOwnSession(within(context, { actor: previous }), id);
   } catch (error) {
     const isOver = error instanceof NotFoundError || error instanceof UnauthenticatedError;
     if (!isOver) throw error;

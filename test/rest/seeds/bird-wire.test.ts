@@ -318,6 +318,7 @@ describe('credentials and errors', () => {
 
   test('503: code is service_unavailable', async () => {
     const gone = Object.assign(new Error('gone'), { code: 'ECONNREFUSED' });
+    await world.prisma.session.updateMany({ data: { userAgent: 'told' } }); // so that it is read again
     vi.spyOn(world.prisma.session, 'findUnique').mockRejectedValue(gone);
     const { status, body } = await me(world.tokens.ada);
     expect([status, body.code]).toEqual([503, 'service_unavailable']);

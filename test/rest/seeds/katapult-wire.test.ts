@@ -98,6 +98,7 @@ describe('errors', () => {
   });
 
   test('a failure that nobody expected says nothing of its cause', async () => {
+    await world.prisma.session.updateMany({ data: { userAgent: 'told' } }); // so that it is read again
     vi.spyOn(world.prisma.session, 'findUnique').mockRejectedValue(new Error('secret cause'));
     const { status, body, text } = await current(world.tokens.ada);
     expect([status, body.code]).toEqual([500, 'internal_error']);
