@@ -7,8 +7,11 @@
 import {
   type DocumentNode,
   type ExecutionResult,
+  execute,
   type GraphQLError,
   getOperationAST,
+  getVariableValues,
+  type OperationDefinitionNode,
   OperationTypeNode,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
@@ -58,6 +61,14 @@ type Executor = (
   variables: Readonly<Record<string, unknown>>,
 ) => ExecutionResult | Promise<ExecutionResult>;
 
+/** Tells where in the document an error is, which what is compiled does not; so what changes something is not compiled. */
+const slowly =
+  ({ document }: Known, operationName: string | null | undefined): Executor =>
+  (contextValue, variableValues) =>
+    execute({ schema, document, contextValue, variableValues, operationName: operationName ?? null }) as
+      | ExecutionResult
+      | Promise<ExecutionResult>;
+
 function executorOf({ document, executors }: Known, operationName: string | null | undefined): Executor {
   const name = operationName ?? '';
   const known = executors.get(name);
@@ -85,7 +96,12 @@ export function createKnownOperations(tell: (error: unknown, context: Context) =
   }
 
   async function answer(known: Known, parameters: Parameters, context: Context): Promise<Answer> {
-    const result = await executorOf(known, parameters.operationName)(context, parameters.variables ?? {});
+    const { document } = known;
+    const { operationName, variables } = parameters;
+    const isQuery = getOperationAST(document, operationName)?.operation === OperationTypeNode.QUERY;
+    let result = isQuery ? await executorOf(known, operationName)(context, variables ?? {}) : null;
+    if (result === null || result.errors)
+      result = await slowly(known, operationName)(context, variables ?? {});
     return result.errors
       ? { result: { ...result, errors: result.errors.map((error) => tell(error, context)) } }
       : { text: JSON.stringify(result) };
@@ -134,6 +150,7 @@ export function createKnownOperations(tell: (error: unknown, context: Context) =
       if (type === undefined || parameters === null || !known) return null;
       const operation = getOperationAST(known.document, parameters.operationName);
       if (operation == null || operation.operation === OperationTypeNode.SUBSCRIPTION) return null;
+      if (!fits(operation, parameters)) return null;
       return {
         cost: costOf(known, parameters),
         run: async (context, charge) => {
@@ -149,6 +166,14 @@ export function createKnownOperations(tell: (error: unknown, context: Context) =
       };
     },
   };
+}
+
+/** Whether the variables are what the operation takes: what is wrong with them, Yoga tells. */
+function fits({ variableDefinitions = [] }: OperationDefinitionNode, { variables }: Parameters): boolean {
+  if (variableDefinitions.length === 0) return true;
+  return (
+    getVariableValues(schema, variableDefinitions, variables ?? {}, { maxErrors: 1 }).errors === undefined
+  );
 }
 
 /** As Yoga does: the status and the headers follow from the errors. */
