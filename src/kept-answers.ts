@@ -46,9 +46,16 @@ export async function keptAnswer<Answer extends object>(
   return { answer, isForOnce: wasGood && (notes?.isForOnce ?? false) };
 }
 
+const keys = new WeakMap<Actor, string>();
+
 /** All that an actor is. Sets and maps have no JSON of their own. */
-function actorKey({ user, scopes, ...actor }: Actor): string {
-  return JSON.stringify([user && { ...user, shares: [...user.shares] }, [...scopes], actor]);
+function actorKey(actor: Actor): string {
+  const known = keys.get(actor);
+  if (known !== undefined) return known;
+  const { user, scopes, ...rest } = actor;
+  const key = JSON.stringify([user && { ...user, shares: [...user.shares] }, [...scopes], rest]);
+  keys.set(actor, key);
+  return key;
 }
 
 interface Notes {

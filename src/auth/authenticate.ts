@@ -164,22 +164,22 @@ export async function sessionActor(
   const { id, clientId, expiresAt } = session;
   const credential = { kind: 'SESSION', id, clientId, expiresAt, ...bounds } as const;
   const { managerId, ...row } = session.user;
-  const user = toActingUser(row, now());
-  const granted = new Set(session.scopes as Scope[]);
+  const granted = () => new Set(session.scopes as Scope[]);
   if (session.actorId === null)
-    return {
-      user,
+    return madeOnce(session, () => ({
+      user: toActingUser(row, now()),
       organizationId: null,
       credential,
-      scopes: session.clientId === null ? allScopes : granted,
-    };
+      scopes: session.clientId === null ? allScopes : granted(),
+    }));
+  const user = toActingUser(row, now());
   const lent = await lentScopes(session.actorId, { id: user.id, managerId }, dependencies);
   if (lent === null) return null;
   return {
     user: { ...user, ...onlyItself },
     organizationId: null,
     credential,
-    scopes: new Set([...granted].filter((scope) => lent.has(scope))),
+    scopes: new Set([...granted()].filter((scope) => lent.has(scope))),
     delegate: { id: session.actorId },
   };
 }
@@ -281,12 +281,21 @@ async function apiTokenActor(
   requireNetwork(allowedNetworks, client.ipAddress);
   await touch(prisma.apiToken, token, now());
   const expiresAt = ends < token.expiresAt ? ends : token.expiresAt;
-  return {
+  return madeOnce(token, () => ({
     user: token.user && toActingUser(token.user, now()),
     organizationId,
     credential: { kind: 'API_TOKEN', id, expiresAt, rateLimit, allowedNetworks },
     scopes: new Set(token.scopes as Scope[]),
-  };
+  }));
+}
+
+const made = Symbol('the actor of a row');
+
+/** The actor of a row: a row that is kept makes the same one each time, unless a share can end meanwhile. */
+function madeOnce(row: (SessionRow | ApiTokenRow) & { [made]?: Actor }, make: () => Actor): Actor {
+  if (row.user?.sharesReceived.some(({ expiresAt }) => expiresAt !== null)) return make();
+  row[made] ??= make();
+  return row[made];
 }
 
 /** A session of the user itself may do all that its user may. */

@@ -85,7 +85,8 @@ export function localPath({ basePaths }: MountedDialect, pathname: string): stri
   return pathname.slice(Math.max(0, ...lengths));
 }
 
-const isWithin = (pathname: string, base: string) => pathname === base || pathname.startsWith(`${base}/`);
+const isWithin = (pathname: string, base: string) =>
+  pathname.startsWith(base) && (pathname.length === base.length || pathname[base.length] === '/');
 
 function refuseCollisions(mounts: readonly MountedDialect[]): void {
   const owners = new Map<string, string>();
