@@ -219,6 +219,27 @@ describe('what is kept', () => {
   });
 });
 
+describe('what changes while it is read', () => {
+  it.each<[string, readonly string[] | '*', boolean]>([
+    ['itself', ['account'], false],
+    ['anything at all', '*', false],
+    ['something else', ['another'], true],
+  ])('%s', async (_what, changed, isKept) => {
+    const listeners: ((ids: readonly string[] | '*') => void)[] = [];
+    const changes: Changes = { isCurrent: () => true, listen: (listener) => void listeners.push(listener) };
+    const cache = createReadCache(changes, { maxBytes: 1_000_000, now: () => new Date() });
+    const grounds = () => ({ ids: ['account'] });
+    const load = async () => {
+      for (const tell of listeners) tell(changed);
+      return 'old';
+    };
+    const first = await cache.find('key', load, grounds);
+    expect(first).toMatchObject({ value: 'old', grounds: isKept ? { ids: ['account'] } : null });
+    const next = await cache.find('key', async () => 'new', grounds);
+    expect(next.value).toBe(isKept ? 'old' : 'new');
+  });
+});
+
 describe('whoever asks for many different things', () => {
   it('drives out what others keep at most as far as the bound', async () => {
     const small = await openTestApp({ env: { READ_CACHE_MIB: '1' } });
