@@ -14,9 +14,7 @@ export class NodeRequest implements HttpRequest {
 
   constructor(message: IncomingMessage, response: ServerResponse) {
     this.method = message.method ?? 'GET';
-    const { url: target = '/' } = message;
-    const isWhole = /^https?:\/\//i.test(target); // as clients send it to proxies (RFC 9112, section 3.2.2)
-    this.url = isWhole ? target : `http://${message.headers.host ?? 'localhost'}${target}`;
+    this.url = `http://${message.headers.host ?? 'localhost'}${message.url}`;
     this.headers = new NodeHeaders(message.headers);
     this.#message = message;
     this.#response = response;

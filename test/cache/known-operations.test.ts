@@ -443,11 +443,6 @@ describe('over a socket', () => {
     expect(text.split('\r\n\r\n')[1]).toBe('');
   });
 
-  it('takes the address in full, as proxies send it', async () => {
-    const text = await exchange([head([...usual(), ...last], `GET http://usergraph.test/me`)], () => false);
-    expect(text).toMatch(/^HTTP\/1\.1 200 /);
-  });
-
   it.each([0, 1, 15])('outlives a client that goes away after %d bytes of its body', async (length) => {
     const body = json('{ me { displayName } }');
     const request = head([...usual(), ofLength(body), `User-Agent: gone-${length}`]) + body.slice(0, length);
