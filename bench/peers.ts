@@ -14,7 +14,8 @@ export async function choosePeers(only: readonly string[], work: WorkName | null
   const isAsked = ({ name }: Peer) =>
     only.length === 0 || only.some((part) => name.toLowerCase().includes(part.toLowerCase()));
   const others = all.filter((peer) => isAsked(peer) && (work === null || peer.works.includes(work)));
-  return [createContender(), limit, ...others];
+  const forgetful = createContender('Usergraph, nothing kept', { READ_CACHE_MIB: '0' });
+  return [createContender(), limit, ...(isAsked(forgetful) ? [forgetful] : []), ...others];
 }
 
 async function readProducts(): Promise<Peer[]> {

@@ -61,7 +61,7 @@ const environment = z.object({
     .default('0')
     .transform(duration),
   WEBHOOK_ALLOWED_NETWORKS: z.string().default('').transform(networks),
-  READ_CACHE_MIB: integer('a number of MiB', 0, 65_536).default(64),
+  READ_CACHE_MIB: integer('a number of MiB', 0, 65_536).default(128),
   REQUIRE_IF_MATCH: z.stringbool({ error: 'must be true or false' }).default(false),
   RATE_LIMIT_PER_MINUTE: integer('a number of requests', 1, 10_000_000).default(1000),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be redis://… or rediss://…' }).optional(),
