@@ -9,7 +9,7 @@ import type pg from 'pg';
 export type ChangedIds = readonly string[] | '*';
 export type ChangeListener = (ids: ChangedIds) => void;
 
-/** As the trigger function `tell_changed` has it. */
+/** As the trigger function `tell_changes` has it. */
 const told = 'UG001';
 
 /** Makes a session tell, and be told, however few messages its role or its database is set up to send. */
@@ -35,7 +35,7 @@ export function hearOwnChanges(pool: pg.Pool): (listener: ChangeListener) => voi
   return (listener) => listeners.add(listener);
 }
 
-/** What `tell_changed` tells: ids with a space between, or `*`. */
+/** What `tell_changes` tells: ids with a space between, or `*`. */
 export function parseChange(text: string): ChangedIds {
   const ids = text.split(' ');
   return ids.includes('*') ? '*' : [...new Set(ids)];

@@ -112,7 +112,7 @@ function callOf(
       const answered = keyed
         ? answerOnce(context, { ...keyed, route }, handle)
         : isKeepable(route)
-          ? answerKept(route, request, context, { ...input, credential, precondition })
+          ? answerKept({ dialect, route, request }, context, { ...input, credential, precondition })
           : handle(context);
       return respond(await answered.catch((error: unknown) => failPrecondition(error, precondition)));
     },
@@ -132,15 +132,15 @@ const isKeepable = (route: Route) => route.method === 'GET' && !answeredForOnce.
 
 /** Answers a reading request as before, if all that the answer was made of is as before (see `keptAnswer`). */
 async function answerKept(
-  route: Route,
-  request: HttpRequest,
+  { dialect, route, request }: { dialect: Dialect; route: Route; request: HttpRequest },
   context: Context,
   input: Input,
 ): Promise<Rendered> {
+  const { params, query } = input; // what else is in the address is not looked at
   let showsSecret = false;
   const { answer, isForOnce } = await keptAnswer(
     context,
-    request.url,
+    JSON.stringify([dialect.name, route.path, params, query]),
     async (noted) => {
       const given = await give(route, noted, {
         ...input,

@@ -107,6 +107,31 @@ describe('the database', () => {
     expect(untold).toEqual(['sessions.last_used_at', 'api_tokens.last_used_at']);
   });
 
+  it.each(Object.keys(kept))('tells that %s was emptied, whatever it held', async (table) => {
+    const client = await app.database.pool.connect();
+    told.length = 0;
+    try {
+      await client.query(`BEGIN; TRUNCATE "${table}" CASCADE`);
+    } finally {
+      await client.query('ROLLBACK');
+      client.release();
+    }
+    expect(told).toEqual(['*']);
+  });
+
+  it('tells also where no search path leads to the product, as in a dump', async () => {
+    const client = await app.database.pool.connect();
+    told.length = 0;
+    try {
+      await client.query(`BEGIN; SET LOCAL search_path = ''`);
+      await client.query(`UPDATE public.users SET company = 'Elsewhere' WHERE id = $1`, [person.uuid]);
+    } finally {
+      await client.query('ROLLBACK');
+      client.release();
+    }
+    expect(told).toEqual([[person.uuid]]);
+  });
+
   it('tells a row that moves to another account to both', async () => {
     told.length = 0;
     await sql('UPDATE phone_numbers SET user_id = $1 WHERE id = $2', person.friend.uuid, person.phone.uuid);
