@@ -52,16 +52,21 @@ interface Known {
   /** Whether what it counts as depends on variables. */
   readonly isConditional: boolean;
   readonly costs: Map<string, number>;
+  /** How often it was made an answer to. */
+  runs: number;
   /** By the name of the operation. */
   readonly executors: Map<string, Executor>;
 }
+
+/** What is asked for less often than this is not worth compiling, which takes as long as many runs. */
+const fewRuns = 5;
 
 type Executor = (
   context: Context,
   variables: Readonly<Record<string, unknown>>,
 ) => ExecutionResult | Promise<ExecutionResult>;
 
-/** Tells where in the document an error is, which what is compiled does not; so what changes something is not compiled. */
+/** Not compiled: what changes something, which cannot be run again to know where in the document an error is. */
 const slowly =
   ({ document }: Known, operationName: string | null | undefined): Executor =>
   (contextValue, variableValues) =>
@@ -69,7 +74,11 @@ const slowly =
       | ExecutionResult
       | Promise<ExecutionResult>;
 
-function executorOf({ document, executors }: Known, operationName: string | null | undefined): Executor {
+/** What a query was compiled to; null where it is not worth it yet. */
+function compiledOf(asked: Known, operationName: string | null | undefined): Executor | null {
+  asked.runs += 1;
+  if (asked.runs <= fewRuns) return null;
+  const { document, executors } = asked;
   const name = operationName ?? '';
   const known = executors.get(name);
   if (known !== undefined) return known;
@@ -99,8 +108,10 @@ export function createKnownOperations(tell: (error: unknown, context: Context) =
     const { document } = known;
     const { operationName, variables } = parameters;
     const isQuery = getOperationAST(document, operationName)?.operation === OperationTypeNode.QUERY;
-    let result = isQuery ? await executorOf(known, operationName)(context, variables ?? {}) : null;
-    if (result === null || result.errors)
+    const compiled = isQuery ? compiledOf(known, operationName) : null;
+    let result = await compiled?.(context, variables ?? {});
+    // What is compiled does not tell where in the document an error is; a query can be run again to know.
+    if (result === undefined || result.errors)
       result = await slowly(known, operationName)(context, variables ?? {});
     return result.errors
       ? { result: { ...result, errors: result.errors.map((error) => tell(error, context)) } }
@@ -131,6 +142,7 @@ export function createKnownOperations(tell: (error: unknown, context: Context) =
         isForOnce: false,
         isConditional: text.includes('@'),
         costs: new Map(),
+        runs: 0,
         executors: new Map(),
       });
     },
