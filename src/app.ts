@@ -141,8 +141,7 @@ export function createApp({ database, config, log, origin, messages, ...given }:
     secret: () => string | null,
     isTolerant = false,
   ): Promise<Context> {
-    const { requestId, client } = exchange;
-    const { log } = exchange;
+    const { requestId, client, log } = exchange;
     const parts = within(shared, { client, requestId, issuer: services.issuer(), log });
     const reauthenticate = () => authenticate(secret(), parts);
     let actor: Actor;

@@ -15,6 +15,9 @@ const constant: ReadonlySet<PropertyKey> = new Set<keyof Context>([
   'transaction',
 ]);
 
+/** Longer ones, in characters, are seldom asked again, and would take the place of others' answers. */
+const longestQuestion = 4096;
+
 /**
  * The answer to a question: kept, or made now.
  * @param question what is asked, in full
@@ -28,7 +31,8 @@ export async function keptAnswer<Answer extends object>(
   make: (context: Context) => Promise<Answer>,
   isGood: (answer: Answer) => boolean = () => true,
 ): Promise<{ answer: Answer; isForOnce: boolean }> {
-  if (context.transaction) return { answer: await make(context), isForOnce: true };
+  if (context.transaction || question.length > longestQuestion)
+    return { answer: await make(context), isForOnce: false };
   let notes: Notes | undefined;
   let wasGood = true;
   const { value: answer } = await context.cache.find(

@@ -15,7 +15,7 @@ const buffered = { sync: false, minLength: 4096, periodicFlush: 100 } as const;
 
 /**
  * Writes to standard error, so that standard output stays for people: JSON lines, or readable ones on a terminal. What waits
- * to be written is written when the process exits, whatever for, unless it is killed (SIGKILL).
+ * to be written is written when the process exits, which it does on SIGTERM, SIGINT and SIGHUP; not when it is killed.
  */
 export function createLog({ logLevel, logFormat, stream }: LogOptions): Log {
   const pretty = logFormat === 'pretty' || (logFormat === 'auto' && process.stderr.isTTY === true);

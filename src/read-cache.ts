@@ -53,6 +53,8 @@ interface Load {
 
 /** Nothing is kept longer: also what a server should have been told of, and was not, ends. */
 const longest = 10 * minute;
+/** Nothing larger is kept, in bytes. */
+const largest = 256 * 1024;
 /** What an entry costs besides its key and its value, in bytes: about. */
 const overhead = 500;
 /** What each id costs that it rests on: some rest on hundreds, and are small themselves. */
@@ -88,10 +90,12 @@ export function createReadCache(
   function keep<Value>(key: string, value: Value, { ids: named, until }: Grounds, begun: Load): Found<Value> {
     const ids = [...new Set(named)].filter((id) => id != null);
     const size = overhead + overheadOfId * ids.length + 2 * (key.length + JSON.stringify(value).length);
-    if (begun.isAnyChanged || ids.some((id) => begun.changed.has(id)) || size > maxBytes / 10)
+    const isChanged = begun.isAnyChanged || ids.some((id) => begun.changed.has(id));
+    // What rests on nothing cost nothing to read.
+    if (isChanged || ids.length === 0 || size > Math.min(largest, maxBytes / 10))
       return { value, grounds: null };
-    const found = { value, grounds: { ids, until } };
     const end = Math.min(until?.getTime() ?? Infinity, now().getTime() + longest);
+    const found = { value, grounds: { ids, until: new Date(end) } }; // what is made of it ends with it
     entries.set(key, { found, ids, until: end, size });
     for (const id of ids) keysOf.set(id, (keysOf.get(id) ?? new Set()).add(key));
     return found;

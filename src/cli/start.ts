@@ -39,6 +39,7 @@ function stopOnSignals(server: RunningServer, log: Log): void {
   if (process.env.npm_lifecycle_event !== undefined) watchParent(() => stop('SIGTERM'));
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  process.on('SIGHUP', stop);
 }
 
 /** npm runs its scripts through a shell that dies of a signal without handing it on: an orphan takes that for the signal. */

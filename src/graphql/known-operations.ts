@@ -14,7 +14,6 @@ import {
   type OperationDefinitionNode,
   OperationTypeNode,
 } from 'graphql';
-import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { processRegularResult } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import { type Context, within } from '../context.ts';
@@ -23,6 +22,7 @@ import { mediaType } from '../http/request-body.ts';
 import { keptAnswer } from '../kept-answers.ts';
 import type { RateLimit } from '../limits.ts';
 import { schema } from '../schema/index.ts';
+import { createCompiledQueries, type Executor } from './compiled-queries.ts';
 import { createDocumentCache } from './document-cache.ts';
 import { operationCost } from './operation-cost.ts';
 
@@ -52,21 +52,8 @@ interface Known {
   /** Whether what it counts as depends on variables. */
   readonly isConditional: boolean;
   readonly costs: Map<string, number>;
-  /** How often it was made an answer to. */
-  runs: number;
-  /** By the name of the operation. */
-  readonly executors: Map<string, Executor>;
 }
 
-/** What is asked for less often than this is not worth compiling, which takes as long as many runs. */
-const fewRuns = 5;
-
-type Executor = (
-  context: Context,
-  variables: Readonly<Record<string, unknown>>,
-) => ExecutionResult | Promise<ExecutionResult>;
-
-/** Not compiled: what changes something, which cannot be run again to know where in the document an error is. */
 const slowly =
   ({ document }: Known, operationName: string | null | undefined): Executor =>
   (contextValue, variableValues) =>
@@ -74,25 +61,10 @@ const slowly =
       | ExecutionResult
       | Promise<ExecutionResult>;
 
-/** What a query was compiled to; null where it is not worth it yet. */
-function compiledOf(asked: Known, operationName: string | null | undefined): Executor | null {
-  asked.runs += 1;
-  if (asked.runs <= fewRuns) return null;
-  const { document, executors } = asked;
-  const name = operationName ?? '';
-  const known = executors.get(name);
-  if (known !== undefined) return known;
-  const compiled = compileQuery(schema, document, operationName ?? undefined);
-  const executor: Executor = isCompiledQuery(compiled)
-    ? (context, variables) => compiled.query(undefined, context, variables)
-    : () => compiled;
-  executors.set(name, executor);
-  return executor;
-}
-
 /** @param tell what a client is told of an error */
 export function createKnownOperations(tell: (error: unknown, context: Context) => GraphQLError) {
   const documents = createDocumentCache<Known>();
+  const compiled = createCompiledQueries();
   const mediaTypes = new LRUCache<string, string>({ max: 100 });
 
   function costOf({ document, isConditional, costs }: Known, parameters: Parameters): number {
@@ -104,33 +76,39 @@ export function createKnownOperations(tell: (error: unknown, context: Context) =
     return cost;
   }
 
+  /** What changes something is not compiled: an error in what is compiled does not tell where in the document it is. */
   async function answer(known: Known, parameters: Parameters, context: Context): Promise<Answer> {
-    const { document } = known;
-    const { operationName, variables } = parameters;
-    const isQuery = getOperationAST(document, operationName)?.operation === OperationTypeNode.QUERY;
-    const compiled = isQuery ? compiledOf(known, operationName) : null;
-    let result = await compiled?.(context, variables ?? {});
-    // What is compiled does not tell where in the document an error is; a query can be run again to know.
-    if (result === undefined || result.errors)
-      result = await slowly(known, operationName)(context, variables ?? {});
-    return result.errors
-      ? { result: { ...result, errors: result.errors.map((error) => tell(error, context)) } }
-      : { text: JSON.stringify(result) };
+    const result = await slowly(known, parameters.operationName)(context, parameters.variables ?? {});
+    return answerOf(result, context);
   }
 
-  /** A query's answer may be kept. */
+  /** A query that fails is run again, to know where. */
   async function answerQuery(known: Known, parameters: Parameters, context: Context): Promise<Answer> {
-    if (known.isForOnce) return answer(known, parameters, context);
-    const { variables, operationName } = parameters;
+    const { operationName = null, variables } = parameters;
+    const key = `${operationName ?? ''} ${known.text}`;
+    const result = await compiled.find(key)?.(context, variables ?? {});
+    if (result !== undefined && !result.errors) return answerOf(result, context);
+    const answered = await answer(known, parameters, context);
+    if (answered.text !== undefined) compiled.noteRun(key, known.document, operationName);
+    return answered;
+  }
+
+  async function answerKept(known: Known, parameters: Parameters, context: Context): Promise<Answer> {
+    if (known.isForOnce) return answerQuery(known, parameters, context);
     const { answer: answered, isForOnce } = await keptAnswer(
       context,
-      JSON.stringify([operationName, variables, known.text]),
-      (noted) => answer(known, parameters, noted),
+      JSON.stringify([parameters.operationName, parameters.variables, known.text]),
+      (noted) => answerQuery(known, parameters, noted),
       ({ text }) => text !== undefined,
     );
     known.isForOnce = isForOnce;
     return answered;
   }
+
+  const answerOf = (result: ExecutionResult, context: Context): Answer =>
+    result.errors
+      ? { result: { ...result, errors: result.errors.map((error) => tell(error, context)) } }
+      : { text: JSON.stringify(result) };
 
   return {
     /** Remembers a document that passed all checks of documents. */
@@ -142,8 +120,6 @@ export function createKnownOperations(tell: (error: unknown, context: Context) =
         isForOnce: false,
         isConditional: text.includes('@'),
         costs: new Map(),
-        runs: 0,
-        executors: new Map(),
       });
     },
 
@@ -163,13 +139,14 @@ export function createKnownOperations(tell: (error: unknown, context: Context) =
       const operation = getOperationAST(known.document, parameters.operationName);
       if (operation == null || operation.operation === OperationTypeNode.SUBSCRIPTION) return null;
       if (!fits(operation, parameters)) return null;
+      const declared = { ...parameters, variables: declaredOf(operation, parameters) };
       return {
         cost: costOf(known, parameters),
         run: async (context, charge) => {
-          const make = operation.operation === OperationTypeNode.QUERY ? answerQuery : answer;
+          const make = operation.operation === OperationTypeNode.QUERY ? answerKept : answer;
           const { text, result } = await charge()
             .then((rateLimit) =>
-              make(known, parameters, rateLimit === null ? context : within(context, { rateLimit })),
+              make(known, declared, rateLimit === null ? context : within(context, { rateLimit })),
             )
             .catch((error: unknown): Answer => ({ result: { errors: [tell(error, context)] } }));
           if (text === undefined) return explain(result, type);
@@ -185,6 +162,17 @@ function fits({ variableDefinitions = [] }: OperationDefinitionNode, { variables
   if (variableDefinitions.length === 0) return true;
   return (
     getVariableValues(schema, variableDefinitions, variables ?? {}, { maxErrors: 1 }).errors === undefined
+  );
+}
+
+/** The variables that the operation has: others that were sent are nothing to it. */
+function declaredOf(
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  { variables }: Parameters,
+): Record<string, unknown> {
+  const names = variableDefinitions.map(({ variable }) => variable.name.value);
+  return Object.fromEntries(
+    names.flatMap((name) => (name in (variables ?? {}) ? [[name, variables?.[name]]] : [])),
   );
 }
 
