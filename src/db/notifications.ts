@@ -93,9 +93,15 @@ export function createNotifications({ connect, log, probeInterval = 20_000 }: Op
       client.on('error', end);
       client.on('end', () => end(new Error('the connection that listens was closed')));
     }
+    const ended = new Promise<never>((_resolve, reject) => {
+      over.signal.addEventListener('abort', () => reject(over.signal.reason), { once: true });
+    });
+    ended.catch(() => {});
+    if (closing.signal.aborted) end(undefined);
     closing.signal.addEventListener('abort', end, { signal: over.signal });
     try {
-      await Promise.all([listening.connect(), probing.connect()]);
+      // A connection that is ended while it is opened tells nobody that it never will be.
+      await Promise.race([ended, Promise.all([listening.connect(), probing.connect()])]);
       const probes = probesOf(listening, probing, hearers);
       await listening.query(`LISTEN ${events}; LISTEN ${changes}`);
       first();
