@@ -113,26 +113,31 @@ export function pageOf<Row extends object>(
   const { backward } = checkSize(args);
   const kept = [...rows];
   if (backward) kept.reverse();
-  // A place is marked when it is asked for: of most pages, no more than the last one is.
-  const edges = kept.map((row) => ({
-    row,
-    get cursor() {
-      return formatCursor(row, order);
-    },
-  }));
+  const edges = kept.map((row) => new Place(row, order));
   return {
     edges,
     pageInfo: {
       hasNextPage: backward ? args.before != null : more,
       hasPreviousPage: backward ? more : args.after != null,
-      get startCursor() {
-        return edges[0]?.cursor ?? null;
-      },
-      get endCursor() {
-        return edges.at(-1)?.cursor ?? null;
-      },
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
     },
   };
+}
+
+/** A place of a page, which is marked when that is asked for: of most pages, only the ends are. */
+class Place<Row extends object> {
+  readonly row: Row;
+  readonly #order: Order;
+
+  constructor(row: Row, order: Order) {
+    this.row = row;
+    this.#order = order;
+  }
+
+  get cursor(): string {
+    return formatCursor(this.row, this.#order);
+  }
 }
 
 /** Checks `first` and `last` before anything is read. */
