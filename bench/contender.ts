@@ -1,5 +1,4 @@
 /** The product, as it ships: built, with its log in a file and its limits on. */
-
 import { plainAnswer } from './answers.ts';
 import { type Peer, type WorkName, workNames } from './peer.ts';
 import { productDirectory, startNode } from './processes.ts';

@@ -1,11 +1,11 @@
 /** Page 1 against page 10,000 and every filter, at any number of users. Alone: `tsx bench/scale.ts <database URL>`. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
+import { createContender } from './contender.ts';
 import { accountsOf, adminTokenOf } from './data.ts';
+import { findFreePort } from './processes.ts';
 import { type Case, countCases, filterCases, pageCases, restCases } from './scale-cases.ts';
 import { alternate, type Latency, send } from './scale-client.ts';
 import { readFacts } from './scale-filters.ts';
@@ -28,7 +28,7 @@ interface Result {
 export async function measureScale(databaseUrl: string, options: ScaleOptions = {}): Promise<string> {
   const { requests = 300, only = '', tell = () => {} } = options;
   const cases = (await casesOf(databaseUrl)).filter(({ name }) => new RegExp(only).test(name));
-  const server = await startProduct(databaseUrl);
+  const server = await createContender().start({ databaseUrl, port: await findFreePort() });
   try {
     const results: Result[] = [];
     for (const one of cases) {
@@ -83,44 +83,6 @@ function line({ name, runs }: Result): string {
 }
 
 const pair = ({ p50, p99 }: Latency) => `${p50.toFixed(1)} / ${p99.toFixed(1)}`;
-
-const command = fileURLToPath(new URL('../dist/cli/usergraph.js', import.meta.url));
-
-async function startProduct(databaseUrl: string): Promise<{ url: string; stop(): Promise<void> }> {
-  const env = {
-    ...process.env,
-    NODE_ENV: 'production',
-    HOST: '127.0.0.1',
-    PORT: '0',
-    LOG_FORMAT: 'json',
-    DATABASE_URL: databaseUrl,
-    USERGRAPH_SECRET: 'a secret that only this benchmark uses',
-    RATE_LIMIT_PER_MINUTE: '10000000',
-  };
-  const server = spawn(process.execPath, [command, 'start'], { env, stdio: ['ignore', 'pipe', 'ignore'] });
-  const url = await urlOf(server);
-  return {
-    url,
-    async stop() {
-      const ended = once(server, 'exit');
-      server.kill('SIGTERM');
-      await ended;
-    },
-  };
-}
-
-/** Where it says it is; what it prints afterwards, its log, is read and dropped. */
-function urlOf(server: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let printed = '';
-    server.on('exit', (code) => reject(new Error(`The server ended with ${code}: ${printed}`)));
-    server.stdout?.on('data', (chunk) => {
-      if (printed.length < 10_000) printed += chunk;
-      const [, url] = /URL +(\S+)\n/.exec(printed) ?? [];
-      if (url) resolve(url);
-    });
-  });
-}
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values, positionals } = parseArgs({

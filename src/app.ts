@@ -1,5 +1,4 @@
 /** The whole request pipeline, in the order in which it happens. */
-
 import { authenticate, bearerSecret } from './auth/authenticate.ts';
 import { createNetworkTest } from './auth/networks.ts';
 import type { Config } from './config.ts';

@@ -2,7 +2,6 @@
  * Request → actor. One verifier for each kind of credential; each costs one statement, or none where what it reads is kept
  * from before (`ReadCache`): whether a credential is good is decided anew each time, by the clock and by what was read.
  */
-
 import type { Context } from '../context.ts';
 import { type Actor, anonymous, type Scope, scopes, scopesLent } from '../domain/policy.ts';
 import { day, minute } from '../durations.ts';
@@ -239,14 +238,14 @@ type ApiTokenRow = Prisma.ApiTokenGetPayload<{ select: ReturnType<typeof apiToke
 
 async function verifyApiToken(hash: Uint8Array<ArrayBuffer>, dependencies: Dependencies) {
   const { prisma, now, cache } = dependencies;
-  const select = apiTokenSelect(now());
+  const select = () => apiTokenSelect(now());
   const { value: token } = await cache.find(
     secretKey(hash),
-    () => prisma.apiToken.findUnique({ where: { tokenHash: hash }, select }),
+    () => prisma.apiToken.findUnique({ where: { tokenHash: hash }, select: select() }),
     ({ id, user, organizationId }) => ({ ids: [id, user?.id, organizationId] }),
   );
   if (token !== null) return apiTokenActor(token, token.expiresAt, dependencies);
-  const before = await prisma.apiToken.findUnique({ where: { previousHash: hash }, select });
+  const before = await prisma.apiToken.findUnique({ where: { previousHash: hash }, select: select() });
   return before?.previousExpiresAt ? apiTokenActor(before, before.previousExpiresAt, dependencies) : null;
 }
 
