@@ -111,21 +111,37 @@ export function pageOf<Row extends object>(
   order: Order,
 ): Page<Row> {
   const { backward } = checkSize(args);
-  const kept = [...rows];
-  if (backward) kept.reverse();
-  const edges = kept.map((row) => new Place(row, order));
-  return {
-    edges,
-    pageInfo: {
-      hasNextPage: backward ? args.before != null : more,
-      hasPreviousPage: backward ? more : args.after != null,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
-  };
+  const kept = backward ? rows.toReversed() : rows;
+  return new ReadPage(
+    kept.map((row) => new Place(row, order)),
+    backward ? args.before != null : more,
+    backward ? more : args.after != null,
+  );
 }
 
-/** A place of a page, which is marked when that is asked for: of most pages, only the ends are. */
+/** A page that says where its ends lie when that is asked: of most lists within a list, it is not. */
+class ReadPage<Row extends object> implements Page<Row> {
+  readonly edges: Page<Row>['edges'];
+  readonly #hasNextPage: boolean;
+  readonly #hasPreviousPage: boolean;
+
+  constructor(edges: Page<Row>['edges'], hasNextPage: boolean, hasPreviousPage: boolean) {
+    this.edges = edges;
+    this.#hasNextPage = hasNextPage;
+    this.#hasPreviousPage = hasPreviousPage;
+  }
+
+  get pageInfo(): Page<Row>['pageInfo'] {
+    return {
+      hasNextPage: this.#hasNextPage,
+      hasPreviousPage: this.#hasPreviousPage,
+      startCursor: this.edges[0]?.cursor ?? null,
+      endCursor: this.edges.at(-1)?.cursor ?? null,
+    };
+  }
+}
+
+/** A place of a page, which is marked when that is asked for. */
 class Place<Row extends object> {
   readonly row: Row;
   readonly #order: Order;

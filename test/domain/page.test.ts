@@ -111,9 +111,13 @@ describe('pages', () => {
   });
 
   it('of nothing have no cursors', () => {
-    expect(toPage([], {}, byName)).toEqual({
-      edges: [],
-      pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
+    const { edges, pageInfo } = toPage([], {}, byName);
+    expect(edges).toEqual([]);
+    expect(pageInfo).toEqual({
+      hasNextPage: false,
+      hasPreviousPage: false,
+      startCursor: null,
+      endCursor: null,
     });
   });
 });
