@@ -9,9 +9,11 @@ import { decodeId, encodeId, type NodeType } from '../domain/ids.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import type PrismaTypes from '../generated/pothos-types.ts';
 import { getDatamodel } from '../generated/pothos-types.ts';
-import LoadedColumnsPlugin from './loaded-columns.ts';
+import LoadedFieldsPlugin from './loaded-fields.ts';
 import { loadNodes } from './node-loaders.ts';
 import type { ScalarTypes } from './scalars.ts';
+
+export const globalIdDescription = 'The global id: opaque, URL-safe, and unique among all objects.';
 
 /** How many values one operation may return at most, by the page sizes that it asks for. */
 const maxComplexity = 25_000;
@@ -22,7 +24,7 @@ export const builder = new SchemaBuilder<{
   Scalars: ScalarTypes;
   DefaultFieldNullability: false;
 }>({
-  plugins: [ComplexityPlugin, ErrorsPlugin, RelayPlugin, LoadedColumnsPlugin, PrismaPlugin],
+  plugins: [ComplexityPlugin, ErrorsPlugin, RelayPlugin, LoadedFieldsPlugin, PrismaPlugin],
   defaultFieldNullability: false,
   prisma: {
     client: (context) => context.prisma,
@@ -44,7 +46,7 @@ export const builder = new SchemaBuilder<{
       const { type, uuid } = decodeId(id);
       return { typename: type, id: uuid };
     },
-    idFieldOptions: { description: 'The global id: opaque, URL-safe, and unique among all objects.' },
+    idFieldOptions: { description: globalIdDescription },
     nodeTypeOptions: { description: 'Anything with a global id, which `node` finds again.' },
     nodeQueryOptions: {
       description: 'The object with this global id; null when there is none, or you may not see it.',
@@ -71,6 +73,9 @@ export const builder = new SchemaBuilder<{
     },
   },
 });
+
+type TypesOf<B> = B extends PothosSchemaTypes.SchemaBuilder<infer Types> ? Types : never;
+export type SchemaTypes = TypesOf<typeof builder>;
 
 builder.queryType({ description: 'Everything that can be read.' });
 builder.mutationType({

@@ -9,11 +9,7 @@ import {
   pageSize,
   toPage,
 } from '../domain/page.ts';
-import { builder } from './builder.ts';
-
-type Builder = typeof builder;
-type TypesOf<B> = B extends PothosSchemaTypes.SchemaBuilder<infer Types> ? Types : never;
-type SchemaTypes = TypesOf<Builder>;
+import { builder, type SchemaTypes } from './builder.ts';
 
 interface Edge<Row> {
   readonly cursor: string;

@@ -1,5 +1,5 @@
 /** The scalars of the graph, from graphql-scalars, with descriptions for readers of this schema. */
-import type { GraphQLScalarType } from 'graphql';
+import { GraphQLScalarType } from 'graphql';
 import {
   DateTimeResolver,
   EmailAddressResolver,
@@ -25,8 +25,14 @@ export type ScalarTypes = {
   UUID: { Input: string; Output: string };
 };
 
+/** Written here: `JSON.stringify` takes twice as long to write a date. */
+const DateTime = new GraphQLScalarType({
+  ...DateTimeResolver.toConfig(),
+  serialize: (value) => (DateTimeResolver.serialize(value) as Date).toISOString(),
+});
+
 const scalars: Record<keyof ScalarTypes, [GraphQLScalarType, description: string]> = {
-  DateTime: [DateTimeResolver, 'A moment in time as RFC 3339 writes it, in UTC: `2026-11-21T07:30:00.000Z`.'],
+  DateTime: [DateTime, 'A moment in time as RFC 3339 writes it, in UTC: `2026-11-21T07:30:00.000Z`.'],
   EmailAddress: [EmailAddressResolver, 'An e-mail address: `ada@example.com`.'],
   JSON: [JSONResolver, 'Any JSON value.'],
   JSONObject: [JSONObjectResolver, 'A JSON object: keys with any JSON values.'],
