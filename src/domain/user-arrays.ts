@@ -3,9 +3,8 @@ import type { Context } from '../context.ts';
 import type { User } from '../generated/prisma/client.ts';
 import { listedWhere } from './accounts.ts';
 import { requireCaller } from './caller.ts';
-import { selecting } from './selection.ts';
 import { filterWhere, type UserFilter, type UserRelation } from './user-filters.ts';
-import { canSeek, readInOrder, seekUsers } from './user-seek.ts';
+import { canSeek, readStretch } from './user-seek.ts';
 import type { UserQuery } from './users.ts';
 
 const oldestFirst = [{ createdAt: 'asc' as const }, { id: 'asc' as const }];
@@ -24,8 +23,8 @@ export async function listUsersFrom(
     return (await context.prisma.user.findMany({ where, ...page, ...query })) as User[];
   }
   const order = { column: 'createdAt', direction: 'asc' } as const;
-  const ids = await seekUsers(context, { filter, order, skip: offset, take: limit });
-  return readInOrder(context, { ids, where: visible }, selecting(query, { id: true }));
+  const stretch = { filter, order, skip: offset, take: limit };
+  return (await readStretch(context, stretch, { query, where: visible })).rows;
 }
 
 /** All accounts that are related to the actor: itself first, then those it manages, then those that share with it. */

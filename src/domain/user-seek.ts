@@ -3,10 +3,11 @@
  * values; this is SQL whose plan is right for a value that every second account has and for one that none has.
  */
 import type { Context } from '../context.ts';
+import { type JsonRows, jsonRowsOf } from '../db/json-rows.ts';
 import { Prisma, type User, UserStatus } from '../generated/prisma/client.ts';
 import type { Bound } from './page.ts';
 import { visibility } from './policy.ts';
-import { inOrder } from './selection.ts';
+import { inOrder, selecting } from './selection.ts';
 import { type UserFilter, wordsOf } from './user-filters.ts';
 import { findingOf, type Ordered, type Sought, shownKinds, shownStatuses } from './user-seek-sql.ts';
 import type { UserQuery } from './users.ts';
@@ -35,28 +36,56 @@ export function canSeek({ actor }: Pick<Context, 'actor'>, filter: UserFilter): 
   return ![oauthProvider, displayName, search].some((text) => text?.includes('\u0000'));
 }
 
-/** Whether a filter says anything. */
-export const narrows = (filter: UserFilter): boolean => Object.values(filter).some((value) => value != null);
-
-/** The ids of the stretch, in its order. The caller reads the accounts, and asks the policy for each of them again. */
-export async function seekUsers({ prisma }: Pick<Context, 'prisma'>, stretch: Stretch): Promise<string[]> {
-  const sought = soughtOf(stretch);
-  if (sought.kinds?.length === 0 || sought.statuses?.length === 0) return [];
-  const rows = await prisma.$queryRaw<{ id: string }[]>(findingOf(sought, orderedOf(stretch)));
-  return rows.map(({ id }) => id);
+/** How accounts are to be read: what of them, and on which condition. */
+interface Reading {
+  readonly query: UserQuery;
+  /** What the policy says, for those that are read after they were found: they may have changed since. */
+  readonly where: Prisma.UserWhereInput;
 }
 
-/**
- * The accounts of these ids that fulfil a condition, in the order of the ids. What may be seen is decided here, once
- * more: an account may have changed since it was found.
- */
-export async function readInOrder(
+/** The accounts of a stretch, in its order; and whether it was as long as asked. */
+export async function readStretch(
+  context: Pick<Context, 'prisma'>,
+  stretch: Stretch,
+  { query, where }: Reading,
+): Promise<{ rows: User[]; isFull: boolean }> {
+  const sought = soughtOf(stretch);
+  if (sought.kinds?.length === 0 || sought.statuses?.length === 0) return { rows: [], isFull: false };
+  const ordered = orderedOf(stretch);
+  const finding = findingOf(sought, ordered);
+  const written = jsonRowsOf('User', query);
+  if (written !== null) {
+    const rows = await readWritten(context, written, { finding, ordered });
+    return { rows, isFull: rows.length === stretch.take };
+  }
+  const found = await context.prisma.$queryRaw<{ id: string }[]>(finding);
+  const rows = await readInOrder(context, { ids: found.map(({ id }) => id), where }, query);
+  return { rows, isFull: found.length === stretch.take };
+}
+
+/** Finds and reads in one statement. */
+async function readWritten(
+  { prisma }: Pick<Context, 'prisma'>,
+  { written, read }: JsonRows,
+  { finding, ordered: { column, direction } }: { finding: Prisma.Sql; ordered: Ordered },
+): Promise<User[]> {
+  const [answer] = await prisma.$queryRaw<[{ rows: string }]>`
+    SELECT coalesce(json_agg(${written} ORDER BY t0.${column} ${direction}, t0.id ${direction}), '[]')::text AS rows
+    FROM users t0 WHERE t0.id IN (${finding})`;
+  return (JSON.parse(answer.rows) as object[]).map(read) as User[];
+}
+
+/** The accounts of these ids that fulfill a condition, in the order of the ids. */
+async function readInOrder(
   { prisma }: Pick<Context, 'prisma'>,
   { ids, where }: { ids: readonly string[]; where: Prisma.UserWhereInput },
   query: UserQuery,
 ): Promise<User[]> {
   if (ids.length === 0) return [];
-  const rows = await prisma.user.findMany({ where: { AND: [{ id: { in: [...ids] } }, where] }, ...query });
+  const rows = await prisma.user.findMany({
+    where: { AND: [{ id: { in: [...ids] } }, where] },
+    ...selecting(query, { id: true }),
+  });
   return inOrder(ids, rows as User[]).filter((row) => row !== null);
 }
 

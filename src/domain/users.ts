@@ -30,7 +30,7 @@ import { inOrder, selecting } from './selection.ts';
 import { transact } from './transaction.ts';
 import { parseUpdate, type UpdatableRow, updatableSelect } from './update-rules.ts';
 import { filterWhere, keyWhere, type UserFilter, type UserKey } from './user-filters.ts';
-import { canSeek, narrows, readInOrder, seekUsers } from './user-seek.ts';
+import { canSeek, readStretch } from './user-seek.ts';
 import type { ExpectedVersion } from './versions.ts';
 
 /** What Pothos asks of a user: made of the GraphQL selection, so that exactly that is read. */
@@ -88,17 +88,20 @@ export function listUsers(
   const withDeleting = filter?.statuses?.includes('DELETING') ?? false;
   const visible = listedWhere(context, { withDeleting });
   const where: Prisma.UserWhereInput = { AND: [visible, ...filterWhere(context, filter ?? {})] };
-  if (filter == null || !narrows(filter) || !canSeek(context, filter)) {
-    return userConnection(context, { where, order, args }, query);
-  }
+  if (!canSeek(context, filter ?? {})) return userConnection(context, { where, order, args }, query);
   const { take, bounds, direction } = readingOf(args, order);
-  const stretch = { filter, withDeleting, order: { column: order.column, direction }, bounds, take };
+  const stretch = {
+    filter: filter ?? {},
+    withDeleting,
+    order: { column: order.column, direction },
+    bounds,
+    take,
+  };
   const columns = selecting(query, { id: true, [order.column]: true });
   return {
     page: once(async () => {
-      const ids = await seekUsers(context, stretch);
-      const rows = await readInOrder(context, { ids: ids.slice(0, take - 1), where: visible }, columns);
-      return pageOf({ rows, more: ids.length === take }, args, order);
+      const { rows, isFull } = await readStretch(context, stretch, { query: columns, where: visible });
+      return pageOf({ rows: rows.slice(0, take - 1), more: isFull }, args, order);
     }),
     totalCount: once(() => context.prisma.user.count({ where })),
   };
