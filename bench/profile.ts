@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { createContender } from './contender.ts';
-import { spreadUses } from './databases.ts';
+import { bringDue } from './databases.ts';
 import { load } from './load.ts';
 import type { WorkName } from './peer.ts';
 import { cacheDirectory, findFreePort, productDirectory } from './processes.ts';
@@ -39,7 +39,7 @@ export async function profileWork(
   let requests = 0;
   try {
     await send(options.warmUp.seconds * 2, options.warmUp.requests);
-    await spreadUses(database.url);
+    await bringDue(database.url, options.seconds * options.rounds);
     from = monotonic();
     ({ requests } = await send(options.seconds * options.rounds));
     to = monotonic();

@@ -1,6 +1,6 @@
 /** One kind of work, measured: all who can do it are started, and take turns in rounds. */
 import { type Answering, compareAnswers } from './answers.ts';
-import { type BenchDatabase, shuffled, spreadUses } from './databases.ts';
+import { type BenchDatabase, bringDue, shuffled } from './databases.ts';
 import { bytesOf, type LoadResult, load } from './load.ts';
 import { cpuOf, median, memoryOf } from './measure.ts';
 import type { Peer, Running, WorkName } from './peer.ts';
@@ -95,12 +95,16 @@ function warmUp({ running, next }: Contestant, { warmUp, connections }: RoundOpt
   return load({ port: portOf(running), next, connections, ...warmUp });
 }
 
+/** Before each turn, unmeasured: what a server does because it was left alone for a while is no work of these requests. */
+const leadIn = 0.5;
+
 export async function takeTurn(
   { running, next }: Pick<Contestant, 'running' | 'next'>,
   { database, databasePid }: Place,
   { seconds, connections }: Pick<RoundOptions, 'seconds' | 'connections'>,
 ): Promise<Turn> {
-  await spreadUses(database.url);
+  await load({ port: portOf(running), next, connections, seconds: leadIn });
+  await bringDue(database.url, seconds);
   const used = () => [cpuOf(running.pid), databasePid === null ? 0 : cpuOf(databasePid)] as const;
   const before = used();
   const result = await load({ port: portOf(running), next, connections, seconds });

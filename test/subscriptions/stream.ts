@@ -14,6 +14,8 @@ export interface Subscription {
   readonly text: string;
   /** The next payload; `complete` when the stream ends properly, `cut` when it does not. */
   next(ms?: number): Promise<Payload | 'complete' | 'cut'>;
+  /** All that comes within this time. */
+  rest(ms: number): Promise<(Payload | 'complete' | 'cut')[]>;
   /** Fails when anything comes within this time. */
   silence(ms: number): Promise<void>;
   /** Goes away, as a client does that closes its page. */
@@ -88,6 +90,12 @@ export async function subscribe(
       return state.text;
     },
     next,
+    async rest(ms) {
+      await sleep(ms);
+      const came = [];
+      for (let one = take(); one !== undefined; one = one === 'cut' ? undefined : take()) came.push(one);
+      return came;
+    },
     async silence(ms) {
       await sleep(ms);
       const taken = take();
