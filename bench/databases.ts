@@ -93,14 +93,20 @@ function hashOfData(): string {
 
 /**
  * The product notes the use of a token once a minute. Under a load that lasts, a sixtieth of the tokens come due each second;
- * in a turn that follows a break, none would, for those of the break came due when it ended. So as many are made due as do in
- * these seconds.
+ * in a turn that follows a break, none would, for those of the break came due when it ended. So as many of these accounts'
+ * are made due as do in these seconds.
  */
-export async function bringDue(url: string, seconds: number): Promise<void> {
+export async function bringDue(
+  { url, accounts }: BenchDatabase,
+  { callers, seconds }: { callers: number; seconds: number },
+): Promise<void> {
+  const due = shuffled(accounts.slice(0, callers), Date.now()).slice(0, Math.round((callers * seconds) / 60));
+  const owners = due.map(({ id }) => `'${id}'`).join(', ');
+  if (due.length === 0) return;
   await query(url, [
     // The name is changed because servers that keep tokens are told of everything but their uses.
     `UPDATE api_tokens SET last_used_at = now() - interval '61 seconds', name = 'benchmark ' || random()
-     WHERE random() < ${seconds} / 60.0`,
+     WHERE user_id IN (${owners})`,
     'VACUUM api_tokens',
   ]);
 }

@@ -7,7 +7,7 @@ import { load } from './load.ts';
 import type { WorkName } from './peer.ts';
 import { cacheDirectory, findFreePort, productDirectory } from './processes.ts';
 import { type CpuProfile, type Shares, shareTime, type TimedFunction } from './profile-shares.ts';
-import { type Place, portOf, type RoundOptions, requestsOf } from './rounds.ts';
+import { callers, type Place, portOf, type RoundOptions, requestsOf } from './rounds.ts';
 import { table } from './table.ts';
 
 export interface Profile {
@@ -39,7 +39,7 @@ export async function profileWork(
   let requests = 0;
   try {
     await send(options.warmUp.seconds * 2, options.warmUp.requests);
-    await bringDue(database.url, options.seconds * options.rounds);
+    await bringDue(database, { callers, seconds: options.seconds * options.rounds });
     from = monotonic();
     ({ requests } = await send(options.seconds * options.rounds));
     to = monotonic();

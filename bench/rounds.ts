@@ -71,7 +71,7 @@ async function enter(peer: Peer, work: WorkName, { database }: Place): Promise<C
 }
 
 /** How many accounts ask: as many as use a server at the same time, each again and again. */
-const callers = 1_000;
+export const callers = 1_000;
 
 /** Account after account, round and round. What can be sent again is made once. */
 export function requestsOf(peer: Peer, work: WorkName, database: BenchDatabase): () => Buffer {
@@ -104,7 +104,7 @@ export async function takeTurn(
   { seconds, connections }: Pick<RoundOptions, 'seconds' | 'connections'>,
 ): Promise<Turn> {
   await load({ port: portOf(running), next, connections, seconds: leadIn });
-  await bringDue(database.url, seconds);
+  await bringDue(database, { callers, seconds });
   const used = () => [cpuOf(running.pid), databasePid === null ? 0 : cpuOf(databasePid)] as const;
   const before = used();
   const result = await load({ port: portOf(running), next, connections, seconds });
