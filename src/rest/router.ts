@@ -50,7 +50,9 @@ export function findCall(
   const added: AddedHeader[] = []; // also to a failure: who is handed a new credential must get it
   const respond = (rendered: Rendered) =>
     withHeaders(added, write(dialect, momentOf(exchange, settings), rendered));
-  exchange.fail = (error) => respond(dialect.fail(error, momentOf(exchange, settings)));
+  // Named first: V8 takes what is written right into a property for long-lived, and keeps all that it closes over as long.
+  const fail: Exchange['fail'] = (error) => respond(dialect.fail(error, momentOf(exchange, settings)));
+  exchange.fail = fail;
   const path = localPath(mount, url.pathname);
   const isElsewhere = dialect.elsewhere?.includes(path) && path !== url.pathname;
   if (isElsewhere && request.method === 'GET')

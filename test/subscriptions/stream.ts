@@ -92,7 +92,7 @@ export async function subscribe(
     next,
     async rest(ms) {
       await sleep(ms);
-      const came = [];
+      const came: (Payload | 'complete' | 'cut')[] = [];
       for (let one = take(); one !== undefined; one = one === 'cut' ? undefined : take()) came.push(one);
       return came;
     },
