@@ -97,7 +97,7 @@ function partOf(modelName: string, name: string, asked: unknown, depth: number):
   if (field.kind !== 'enum' && !plainTypes.has(field.type)) return null;
   const written = columnOf(depth, name);
   if (field.type !== 'DateTime') return { written };
-  const milliseconds = sql`round(extract(epoch FROM ${written}) * 1000)`;
+  const milliseconds = sql`round(date_part('epoch', ${written}) * 1000)`; // floats, which are exact to microseconds
   return { written: milliseconds, read: (time: number) => new Date(time) };
 }
 

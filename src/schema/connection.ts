@@ -174,11 +174,11 @@ function selectPage(
   const only = where?.(context, args as never) ?? {};
   const paths = nodePaths.map((path) => path.map((name) => ({ name })));
   const node = nested({}, { getType: () => nodeType, paths });
+  const isMarked = asked.has('edges') || asked.has('pageInfo');
   const select = {
     ...(through ? { [through]: { ...node, select: { id: true, ...node.select } } } : node.select),
-    ...columns,
-    [order.column]: true,
-    [order.tie]: true,
+    ...(asked.has('edges') && columns),
+    ...(isMarked && { [order.column]: true, [order.tie]: true }),
   };
   const rows = {
     where: { AND: [only, ...keyset.where.AND] },
