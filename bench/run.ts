@@ -32,18 +32,20 @@ async function run(options: Options): Promise<void> {
       const database = await openData(server, users);
       return { database, databasePid: server.pid, end: database.drop };
     };
-    const sections = [`# Results\n`, describeMachine(server)];
+    const args = process.argv.slice(2).map((arg) => ` ${arg}`);
+    const command = `npm run bench${args.length > 0 ? ` --${args.join('')}` : ''}`;
+    const sections = [`# Results\n\nOf \`${command}\`, in one run.\n`, describeMachine(server)];
     for (const section of sectionsOf(options)) {
       const at = await place(section.users);
       try {
         const text = `## ${section.title}\n\n${await section.measure(at)}`;
         process.stdout.write(`\n${text}`);
         sections.push(text);
+        if (options.write) writeFileSync(results, sections.join('\n'));
       } finally {
         await at.end();
       }
     }
-    if (options.write) writeFileSync(results, sections.join('\n'));
   } finally {
     await server.stop();
   }

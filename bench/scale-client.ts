@@ -39,6 +39,9 @@ async function time(base: string, ask: Ask): Promise<number> {
   return performance.now() - started;
 }
 
+/** What is very slow is asked for less often, but often enough for its slowest to be told. */
+const patience = { milliseconds: 20_000, atLeast: 20 };
+
 /** Asks for two things in turns, so that both meet the same machine, over so many connections. */
 export async function alternate(
   base: string,
@@ -46,10 +49,12 @@ export async function alternate(
   { requests, connections }: { requests: number; connections: number },
 ): Promise<[Latency, Latency]> {
   const times: [number[], number[]] = [[], []];
-  let left = requests;
+  const started = performance.now();
+  const isPatient = () => performance.now() - started < patience.milliseconds;
+  let count = 0;
   const work = async (flip: number) => {
-    while (left > 0) {
-      left -= 1;
+    while (count < requests && (count < patience.atLeast || isPatient())) {
+      count += 1;
       for (const side of flip ? ([1, 0] as const) : ([0, 1] as const)) {
         times[side].push(await time(base, pair[side]));
       }
