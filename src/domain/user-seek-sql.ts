@@ -48,6 +48,20 @@ export function findingOf(sought: Sought, ordered: Ordered): Sql {
     ORDER BY value ${direction}, id ${direction} OFFSET ${skip} LIMIT ${take}`;
 }
 
+/**
+ * The accounts of a page, in no order. Where nothing is sought, they are read as they are walked; else, and where many are
+ * to be skipped, their ids are found first, which indexes have.
+ */
+export function accountsOf(sought: Sought, ordered: Ordered): Sql {
+  const { column, direction, place, skip, take } = ordered;
+  const isAny = Object.values(sought).every((value) => value === null || value.length === 0);
+  if (!isAny || skip > 0) return sql`SELECT u.* FROM users u WHERE u.id IN (${findingOf(sought, ordered)})`;
+  const order = sql`ORDER BY u.${column} ${direction}, u.id ${direction}`;
+  const walked = sql`SELECT u.* FROM users u WHERE ${join([...listed(sought), ...place], ' AND ')}
+    ${order} LIMIT ${raw(String(wantedOf(ordered)))}`;
+  return sql`SELECT u.* FROM (${walked}) AS u ${order} LIMIT ${take}`;
+}
+
 /** One way to find the page: all of its rows, or none where another one has its turn. */
 interface Attempt {
   /** Common table expressions: what is looked up to know whose turn it is. */

@@ -9,7 +9,14 @@ import type { Bound } from './page.ts';
 import { visibility } from './policy.ts';
 import { inOrder, selecting } from './selection.ts';
 import { type UserFilter, wordsOf } from './user-filters.ts';
-import { findingOf, type Ordered, type Sought, shownKinds, shownStatuses } from './user-seek-sql.ts';
+import {
+  accountsOf,
+  findingOf,
+  type Ordered,
+  type Sought,
+  shownKinds,
+  shownStatuses,
+} from './user-seek-sql.ts';
 import type { UserQuery } from './users.ts';
 
 /** A stretch of a list: which accounts, in which order, between which places, and how many. */
@@ -52,13 +59,12 @@ export async function readStretch(
   const sought = soughtOf(stretch);
   if (sought.kinds?.length === 0 || sought.statuses?.length === 0) return { rows: [], isFull: false };
   const ordered = orderedOf(stretch);
-  const finding = findingOf(sought, ordered);
   const written = jsonRowsOf('User', query);
   if (written !== null) {
-    const rows = await readWritten(context, written, { finding, ordered });
+    const rows = await readWritten(context, written, { accounts: accountsOf(sought, ordered), ordered });
     return { rows, isFull: rows.length === stretch.take };
   }
-  const found = await context.prisma.$queryRaw<{ id: string }[]>(finding);
+  const found = await context.prisma.$queryRaw<{ id: string }[]>(findingOf(sought, ordered));
   const rows = await readInOrder(context, { ids: found.map(({ id }) => id), where }, query);
   return { rows, isFull: found.length === stretch.take };
 }
@@ -67,11 +73,11 @@ export async function readStretch(
 async function readWritten(
   { prisma }: Pick<Context, 'prisma'>,
   { written, read }: JsonRows,
-  { finding, ordered: { column, direction } }: { finding: Prisma.Sql; ordered: Ordered },
+  { accounts, ordered: { column, direction } }: { accounts: Prisma.Sql; ordered: Ordered },
 ): Promise<User[]> {
   const [answer] = await prisma.$queryRaw<[{ rows: string }]>`
     SELECT coalesce(json_agg(${written} ORDER BY t0.${column} ${direction}, t0.id ${direction}), '[]')::text AS rows
-    FROM users t0 WHERE t0.id IN (${finding})`;
+    FROM (${accounts}) AS t0`;
   return (JSON.parse(answer.rows) as object[]).map(read) as User[];
 }
 
