@@ -112,7 +112,7 @@ function relationOf(modelName: string, field: Field, asked: Tree, depth: number)
   const from = sql`FROM ${raw(table)} ${aliasOf(depth + 1)} WHERE ${join([on, ...only], ' AND ')}`;
   if (!field.isList) return { written: sql`(SELECT ${rows.written} ${from})`, read: rows.read as never };
   if (!(take === undefined || (Number.isInteger(take) && Number(take) >= 0))) return null;
-  const limit = take === undefined ? empty : sql`LIMIT ${raw(String(take))}`;
+  const limit = take === undefined ? empty : sql`LIMIT ${take}`;
   const some = sql`SELECT * ${from} ${order} ${limit}`;
   return {
     written: sql`(SELECT coalesce(json_agg(${rows.written} ${order}), '[]') FROM (${some}) ${aliasOf(depth + 1)})`,

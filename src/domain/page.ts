@@ -181,6 +181,7 @@ function beyond({ value, tie, than }: Bound, order: Order): object {
 
 function formatCursor(row: object, { column, tie }: Order): string {
   const { [column]: value, [tie]: id } = row as Record<string, unknown>;
+  if (value === undefined || id === undefined) throw new TypeError(`A row was marked without its ${column}.`);
   return Buffer.from(JSON.stringify([column, value, id])).toString('base64url');
 }
 

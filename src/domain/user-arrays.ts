@@ -24,7 +24,7 @@ export async function listUsersFrom(
   }
   const order = { column: 'createdAt', direction: 'asc' } as const;
   const stretch = { filter, order, skip: offset, take: limit };
-  return (await readStretch(context, stretch, { query, where: visible })).rows;
+  return (await readStretch(context, stretch, { query, where: visible, shown: limit })).rows;
 }
 
 /** All accounts that are related to the actor: itself first, then those it manages, then those that share with it. */

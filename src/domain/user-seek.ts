@@ -43,18 +43,26 @@ export function canSeek({ actor }: Pick<Context, 'actor'>, filter: UserFilter): 
   return ![oauthProvider, displayName, search].some((text) => text?.includes('\u0000'));
 }
 
+/** Whether a filter says anything. */
+export const narrows = (filter: UserFilter): boolean => Object.values(filter).some((value) => value != null);
+
 /** How accounts are to be read: what of them, and on which condition. */
 interface Reading {
   readonly query: UserQuery;
   /** What the policy says, for those that are read after they were found: they may have changed since. */
   readonly where: Prisma.UserWhereInput;
+  /** So many are shown; one more may be looked for, to know whether there are more. */
+  readonly shown: number;
 }
+
+/** Whether accounts are found and read at once, with these columns and relations. */
+export const isReadAtOnce = (query: UserQuery): boolean => jsonRowsOf('User', query) !== null;
 
 /** The accounts of a stretch, in its order; and whether it was as long as asked. */
 export async function readStretch(
   context: Pick<Context, 'prisma'>,
   stretch: Stretch,
-  { query, where }: Reading,
+  { query, where, shown }: Reading,
 ): Promise<{ rows: User[]; isFull: boolean }> {
   const sought = soughtOf(stretch);
   if (sought.kinds?.length === 0 || sought.statuses?.length === 0) return { rows: [], isFull: false };
@@ -62,10 +70,11 @@ export async function readStretch(
   const written = jsonRowsOf('User', query);
   if (written !== null) {
     const rows = await readWritten(context, written, { accounts: accountsOf(sought, ordered), ordered });
-    return { rows, isFull: rows.length === stretch.take };
+    return { rows: rows.slice(0, shown), isFull: rows.length === stretch.take };
   }
   const found = await context.prisma.$queryRaw<{ id: string }[]>(findingOf(sought, ordered));
-  const rows = await readInOrder(context, { ids: found.map(({ id }) => id), where }, query);
+  const ids = found.map(({ id }) => id).slice(0, shown);
+  const rows = await readInOrder(context, { ids, where }, query);
   return { rows, isFull: found.length === stretch.take };
 }
 

@@ -30,7 +30,7 @@ import { inOrder, selecting } from './selection.ts';
 import { transact } from './transaction.ts';
 import { parseUpdate, type UpdatableRow, updatableSelect } from './update-rules.ts';
 import { filterWhere, keyWhere, type UserFilter, type UserKey } from './user-filters.ts';
-import { canSeek, readStretch } from './user-seek.ts';
+import { canSeek, isReadAtOnce, narrows, readStretch } from './user-seek.ts';
 import type { ExpectedVersion } from './versions.ts';
 
 /** What Pothos asks of a user: made of the GraphQL selection, so that exactly that is read. */
@@ -88,20 +88,23 @@ export function listUsers(
   const withDeleting = filter?.statuses?.includes('DELETING') ?? false;
   const visible = listedWhere(context, { withDeleting });
   const where: Prisma.UserWhereInput = { AND: [visible, ...filterWhere(context, filter ?? {})] };
-  if (!canSeek(context, filter ?? {})) return userConnection(context, { where, order, args }, query);
+  const sought = filter ?? {};
+  const columns = selecting(query, { id: true, [order.column]: true });
+  if (!canSeek(context, sought) || !(narrows(sought) || isReadAtOnce(columns)))
+    return userConnection(context, { where, order, args }, query);
   const { take, bounds, direction } = readingOf(args, order);
   const stretch = {
-    filter: filter ?? {},
+    filter: sought,
     withDeleting,
     order: { column: order.column, direction },
     bounds,
     take,
   };
-  const columns = selecting(query, { id: true, [order.column]: true });
+  const reading = { query: columns, where: visible, shown: take - 1 };
   return {
     page: once(async () => {
-      const { rows, isFull } = await readStretch(context, stretch, { query: columns, where: visible });
-      return pageOf({ rows: rows.slice(0, take - 1), more: isFull }, args, order);
+      const { rows, isFull } = await readStretch(context, stretch, reading);
+      return pageOf({ rows, more: isFull }, args, order);
     }),
     totalCount: once(() => context.prisma.user.count({ where })),
   };

@@ -2,15 +2,22 @@
 import {
   type DocumentNode,
   type ExecutionResult,
+  type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLNamedType,
+  getNamedType,
   getOperationAST,
+  isInterfaceType,
+  isObjectType,
   Kind,
+  type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
 import type { Context } from '../context.ts';
 import { schema } from '../schema/index.ts';
+import { hasListsWithinLists } from '../schema/loaded-fields.ts';
 
 export type Executor = (
   context: Context,
@@ -40,33 +47,59 @@ export function createCompiledQueries() {
 }
 
 function compile(document: DocumentNode, operationName: string | null): Executor | null {
-  if (countFields(document, operationName) > mostFields) return null;
+  const operation = getOperationAST(document, operationName);
+  if (operation == null || hasListsWithinLists(operation) || !canCompile(document, operation)) return null;
   const compiled = compileQuery(schema, document, operationName ?? undefined);
   return isCompiledQuery(compiled)
     ? (context, variables) => compiled.query(undefined, context, variables)
     : null;
 }
 
-/** How many fields an operation has with its fragments written out, none of which holds itself: it was validated. */
-export function countFields(document: DocumentNode, operationName: string | null): number {
+/**
+ * Whether an operation is short enough with its fragments written out, and no two of its fields would be taken for one:
+ * graphql-jit knows what a resolver is told of its field by the names and places in lists (`idx0`) that lead there, the last one first,
+ * joined by underscores. None of the fragments holds itself: the document was validated.
+ */
+export function canCompile(document: DocumentNode, operation: OperationDefinitionNode): boolean {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const one of document.definitions)
     if (one.kind === Kind.FRAGMENT_DEFINITION) fragments.set(one.name.value, one);
-  const counted = new Map<string, number>();
-  const ofFragment = (name: string): number => {
-    const known = counted.get(name);
-    if (known !== undefined) return known;
-    const fragment = fragments.get(name);
-    const count = fragment === undefined ? 0 : countIn(fragment.selectionSet);
-    counted.set(name, count);
-    return count;
-  };
-  const countIn = ({ selections }: SelectionSetNode): number =>
-    selections.reduce((sum, selection) => {
-      if (selection.kind === Kind.FRAGMENT_SPREAD) return sum + ofFragment(selection.name.value);
-      const within = selection.selectionSet ? countIn(selection.selectionSet) : 0;
-      return sum + within + (selection.kind === Kind.FIELD ? 1 : 0);
-    }, 0);
-  const operation = getOperationAST(document, operationName);
-  return operation == null ? 0 : countIn(operation.selectionSet);
+  const places = new Map<string, string>();
+  let fields = 0;
+
+  function holds(
+    { selections }: SelectionSetNode,
+    type: GraphQLNamedType,
+    place: readonly string[],
+  ): boolean {
+    return selections.every((selection) => {
+      if (selection.kind === Kind.FIELD) return isOne(selection, type, place);
+      const fragment =
+        selection.kind === Kind.INLINE_FRAGMENT ? selection : fragments.get(selection.name.value);
+      const on = fragment?.typeCondition && schema.getType(fragment.typeCondition.name.value);
+      return fragment === undefined || holds(fragment.selectionSet, on ?? type, place);
+    });
+  }
+
+  function isOne(field: FieldNode, type: GraphQLNamedType, place: readonly string[]): boolean {
+    fields += 1;
+    if (fields > mostFields) return false;
+    if (field.name.value === '__typename') return true; // no resolver is told of it
+    const within = [(field.alias ?? field.name).value, ...place];
+    const name = within.join('_');
+    // Of another type, it is another field, whatever its name.
+    const meaning = `${type.name} ${within.join('.')}`;
+    if ((places.get(name) ?? meaning) !== meaning || /idx\d/.test(name)) return false;
+    places.set(name, meaning);
+    const definition =
+      isObjectType(type) || isInterfaceType(type) ? type.getFields()[field.name.value] : undefined;
+    return (
+      field.selectionSet === undefined ||
+      definition === undefined ||
+      holds(field.selectionSet, getNamedType(definition.type), within)
+    );
+  }
+
+  const root = schema.getRootType(operation.operation);
+  return root != null && holds(operation.selectionSet, root, []);
 }

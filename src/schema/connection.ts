@@ -1,5 +1,7 @@
 /** Connections (Relay cursor connections specification) over keyset pages: one shape for every list of the graph. */
 import { completeValue, type FieldMap, type InputFieldMap, type ObjectRef } from '@pothos/core';
+import { selectedFieldNames } from '@pothos/selection-mapper';
+import type { GraphQLResolveInfo } from 'graphql';
 import type { Context } from '../context.ts';
 import {
   type LazyConnection,
@@ -157,6 +159,8 @@ export function relatedPage<Row extends object>(
       ) => ({
         select: { ...relation.parentSelect, ...selectPage(relation, args, context, nested, asked()) },
       }),
+      pothosPrismaLoaded: (_parent: object, info: GraphQLResolveInfo, context: Context) =>
+        isAskedAlike(info, context),
     },
     resolve: (parent: object, args: PageArgs, context: Context) =>
       loadedPage<Row>(relation, args, parent, relation.visible?.(context, parent as never) ?? true),
@@ -174,11 +178,12 @@ function selectPage(
   const only = where?.(context, args as never) ?? {};
   const paths = nodePaths.map((path) => path.map((name) => ({ name })));
   const node = nested({}, { getType: () => nodeType, paths });
-  const isMarked = asked.has('edges') || asked.has('pageInfo');
+  // Columns and marks also where nobody asks for them here: another fragment that asks for this list may.
   const select = {
     ...(through ? { [through]: { ...node, select: { id: true, ...node.select } } } : node.select),
-    ...(asked.has('edges') && columns),
-    ...(isMarked && { [order.column]: true, [order.tie]: true }),
+    ...columns,
+    [order.column]: true,
+    [order.tie]: true,
   };
   const rows = {
     where: { AND: [only, ...keyset.where.AND] },
@@ -187,7 +192,7 @@ function selectPage(
     select,
   };
   return {
-    ...(['nodes', 'edges', 'pageInfo'].some((field) => asked.has(field)) && { [relation]: rows }),
+    ...(asksRows(asked) && { [relation]: rows }),
     ...(asked.has('totalCount') && { _count: { select: { [relation]: { where: only } } } }),
   };
 }
@@ -198,11 +203,34 @@ function loadedPage<Row extends object>(
   parent: object,
   visible: boolean,
 ): LazyConnection<Row> {
-  const { [relation]: rows = [], _count: counts } = parent as Record<string, Row[]> & {
+  const { [relation]: rows, _count: counts } = parent as Record<string, Row[] | undefined> & {
     _count?: Record<string, number>;
   };
   return {
-    page: () => toPage(visible ? rows : [], args, order),
-    totalCount: () => (visible ? (counts?.[relation] ?? 0) : 0),
+    page: () => toPage(visible ? loaded(rows) : [], args, order),
+    totalCount: () => (visible ? loaded(counts?.[relation]) : 0),
   };
 }
+
+/** An empty list must be empty in the database, and not for want of asking. */
+function loaded<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new TypeError('A list was resolved that was not loaded.');
+  return value;
+}
+
+/**
+ * Whether what was loaded for a list is all that is asked of it. Where it stands in several fragments, Pothos may have loaded the
+ * count for one of them, and have left out the rows of another, because they conflict with a list of another name.
+ */
+function isAskedAlike(info: GraphQLResolveInfo, context: Context): boolean {
+  const { fieldNodes } = info;
+  if (fieldNodes.length === 1) return true;
+  const [first, ...others] = fieldNodes.map((node) => {
+    const names = selectedFieldNames(context, { ...info, fieldNodes: [node] });
+    return `${asksRows(names)} ${names.has('totalCount')}`;
+  });
+  return others.every((other) => other === first);
+}
+
+const asksRows = (asked: ReadonlySet<string>): boolean =>
+  ['nodes', 'edges', 'pageInfo'].some((field) => asked.has(field));

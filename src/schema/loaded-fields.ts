@@ -10,7 +10,7 @@ import SchemaBuilder, {
   type SchemaTypes,
 } from '@pothos/core';
 import { getLoaderMapping, setRowMappings } from '@pothos/selection-mapper';
-import type { GraphQLFieldResolver, GraphQLResolveInfo } from 'graphql';
+import type { GraphQLFieldResolver, GraphQLResolveInfo, OperationDefinitionNode } from 'graphql';
 
 const name = 'loadedFields' as const;
 export default name;
@@ -65,46 +65,27 @@ interface Loaded {
   readonly leadsOn: boolean;
 }
 
-/** Of one operation: by the nodes of a field, which are the same for all rows of a list, and by where it stands. */
-const loadedFields = createContextCache(() => ({
-  byNodes: new Map<unknown, Loaded | null>(),
-  beneath: new Map<string, Mapping['nested']>(),
-}));
+const leadingOn = new WeakSet<OperationDefinitionNode>();
+
+/**
+ * Whether an operation that was run has lists within lists, of which the inner ones were loaded with the outer ones. The Prisma
+ * plugin knows those by the paths of their fields, of which a compiled query makes new ones for each row, and so loads them again.
+ */
+export const hasListsWithinLists = (operation: OperationDefinitionNode): boolean => leadingOn.has(operation);
+
+/** Of one operation, by the nodes of a field: those are the same for all rows of a list, and no two places share them. */
+const loadedFields = createContextCache(() => new Map<unknown, Loaded | null>());
 
 /** What was loaded for a field of this row by the query that loaded the row; null where that left it out. */
 function loadedBy(row: unknown, context: object, info: GraphQLResolveInfo): Loaded | null {
-  const { byNodes, beneath } = loadedFields(context);
+  const byNodes = loadedFields(context);
   const known = byNodes.get(info.fieldNodes);
   if (known !== undefined) return known;
-  const place = namesOf(info.path);
-  const mapping =
-    getLoaderMapping(context, info.path, info.parentType.name, row) ??
-    mappingAt(beneath, info.parentType.name, place);
+  const mapping = getLoaderMapping(context, info.path, info.parentType.name, row);
   const loaded = mapping && { mapping, leadsOn: Object.keys(mapping.nested).length > 0 };
-  if (loaded?.leadsOn) beneath.set(place.join('.'), loaded.mapping.nested);
+  if (loaded?.leadsOn) leadingOn.add(info.operation);
   byNodes.set(info.fieldNodes, loaded);
   return loaded;
-}
-
-/** The Prisma plugin knows the fields above by their paths, of which a compiled query makes new ones for each row. */
-function mappingAt(
-  beneath: ReadonlyMap<string, Mapping['nested']>,
-  typeName: string,
-  place: readonly string[],
-): Mapping | null {
-  for (let depth = place.length - 1; depth > 0; depth -= 1) {
-    const nested = beneath.get(place.slice(0, depth).join('.'));
-    if (nested !== undefined) return nested[`${typeName}@${place.slice(depth).join('.')}`] ?? null;
-  }
-  return null;
-}
-
-/** The names of the fields that lead to a place. */
-function namesOf(path: GraphQLResolveInfo['path'] | undefined): string[] {
-  if (path === undefined) return [];
-  const names = namesOf(path.prev);
-  if (typeof path.key === 'string') names.push(path.key);
-  return names;
 }
 
 SchemaBuilder.registerPlugin(name, LoadedFieldsPlugin as never);

@@ -43,7 +43,7 @@ describe('a query of three levels', () => {
     expect(new Set(counts).size).toBe(1);
   });
 
-  it('takes no more when it is asked again and again, and so compiled', async () => {
+  it('takes no more when it is asked again and again', async () => {
     const { token } = await app.as('admin');
     const body = JSON.stringify({ query: threeLevels, variables: { first: 5 } });
     // Those that say how long they are, as every client does over a socket, are asked the short way.
