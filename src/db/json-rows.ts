@@ -11,10 +11,10 @@ const { sql, join, raw, empty } = Prisma;
 
 /** How rows of a selection are written and read. */
 export interface JsonRows {
-  /** The row of the table that is called `t0`, as one JSON value. */
+  /** The row of the table that is called `t0`, as one JSON array of its values. */
   readonly written: Sql;
   /** Makes a row, as Prisma has it, of what was written. */
-  readonly read: (written: object) => object;
+  readonly read: (values: readonly unknown[]) => object;
 }
 
 interface Field {
@@ -71,19 +71,19 @@ interface Part {
 }
 
 function rowsOf(modelName: string, select: object, depth: number): JsonRows | null {
-  const names = Object.entries(select).filter(([, asked]) => asked !== false && asked !== undefined);
-  const parts = names.map(([name, asked]) => partOf(modelName, name, asked, depth));
-  if (names.length === 0 || !parts.every((part) => part !== null)) return null;
-  const pairs = parts.map(({ written }, index) => sql`${raw(`'${names[index]?.[0]}'`)}, ${written}`);
-  const changes = parts.flatMap(({ read }, index) =>
-    read ? [[names[index]?.[0] as string, read] as const] : [],
-  );
+  const asked = Object.entries(select).filter(([, one]) => one !== false && one !== undefined);
+  const parts = asked.map(([name, one]) => partOf(modelName, name, one, depth));
+  if (asked.length === 0 || !parts.every((part) => part !== null)) return null;
+  const names = asked.map(([name]) => name);
+  // Arrays: the names of columns in each row would be half of the text.
   return {
-    written: sql`json_build_object(${join(pairs)})`,
-    read: (row) => {
-      const values = row as Record<string, unknown>;
-      for (const [name, read] of changes)
-        if (values[name] !== null) values[name] = read(values[name] as never);
+    written: sql`json_build_array(${join(parts.map(({ written }) => written))})`,
+    read: (values) => {
+      const row: Record<string, unknown> = {};
+      for (let at = 0; at < names.length; at += 1) {
+        const [value, read] = [values[at], parts[at]?.read];
+        row[names[at] as string] = value === null || read === undefined ? value : read(value as never);
+      }
       return row;
     },
   };
@@ -116,7 +116,7 @@ function relationOf(modelName: string, field: Field, asked: Tree, depth: number)
   const some = sql`SELECT * ${from} ${order} ${limit}`;
   return {
     written: sql`(SELECT coalesce(json_agg(${rows.written} ${order}), '[]') FROM (${some}) ${aliasOf(depth + 1)})`,
-    read: (list: object[]) => list.map(rows.read),
+    read: (list: unknown[][]) => list.map(rows.read),
   };
 }
 

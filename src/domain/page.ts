@@ -22,6 +22,7 @@ export interface Order {
 }
 
 export interface Page<Row> {
+  readonly rows: readonly Row[];
   readonly edges: readonly { readonly cursor: string; readonly row: Row }[];
   readonly pageInfo: {
     readonly hasNextPage: boolean;
@@ -101,7 +102,8 @@ export function pageQuery(args: PageArgs, order: Order): KeysetQuery {
 /** Makes a page of the rows that `pageQuery` found; each must carry the order's two columns. */
 export function toPage<Row extends object>(rows: readonly Row[], args: PageArgs, order: Order): Page<Row> {
   const { size } = checkSize(args);
-  return pageOf({ rows: rows.slice(0, size), more: rows.length > size }, args, order);
+  const more = rows.length > size;
+  return pageOf({ rows: more ? rows.slice(0, size) : rows, more }, args, order);
 }
 
 /** Makes a page of its rows as they were read, and of whether there are more beyond them. */
@@ -111,32 +113,36 @@ export function pageOf<Row extends object>(
   order: Order,
 ): Page<Row> {
   const { backward } = checkSize(args);
-  const kept = backward ? rows.toReversed() : rows;
-  return new ReadPage(
-    kept.map((row) => new Place(row, order)),
-    backward ? args.before != null : more,
-    backward ? more : args.after != null,
-  );
+  return new ReadPage(backward ? rows.toReversed() : rows, order, {
+    hasNextPage: backward ? args.before != null : more,
+    hasPreviousPage: backward ? more : args.after != null,
+  });
 }
 
-/** A page that says where its ends lie when that is asked: of most lists within a list, it is not. */
-class ReadPage<Row extends object> implements Page<Row> {
-  readonly edges: Page<Row>['edges'];
-  readonly #hasNextPage: boolean;
-  readonly #hasPreviousPage: boolean;
+type More = Pick<Page<object>['pageInfo'], 'hasNextPage' | 'hasPreviousPage'>;
 
-  constructor(edges: Page<Row>['edges'], hasNextPage: boolean, hasPreviousPage: boolean) {
-    this.edges = edges;
-    this.#hasNextPage = hasNextPage;
-    this.#hasPreviousPage = hasPreviousPage;
+/** A page whose places and ends are made when they are asked for: of most lists within a list, they are not. */
+class ReadPage<Row extends object> implements Page<Row> {
+  readonly rows: readonly Row[];
+  readonly #order: Order;
+  readonly #more: More;
+
+  constructor(rows: readonly Row[], order: Order, more: More) {
+    this.rows = rows;
+    this.#order = order;
+    this.#more = more;
+  }
+
+  get edges(): Page<Row>['edges'] {
+    return this.rows.map((row) => new Place(row, this.#order));
   }
 
   get pageInfo(): Page<Row>['pageInfo'] {
+    const [first, last] = [this.rows[0], this.rows.at(-1)];
     return {
-      hasNextPage: this.#hasNextPage,
-      hasPreviousPage: this.#hasPreviousPage,
-      startCursor: this.edges[0]?.cursor ?? null,
-      endCursor: this.edges.at(-1)?.cursor ?? null,
+      ...this.#more,
+      startCursor: first === undefined ? null : formatCursor(first, this.#order),
+      endCursor: last === undefined ? null : formatCursor(last, this.#order),
     };
   }
 }

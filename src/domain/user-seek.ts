@@ -87,7 +87,7 @@ async function readWritten(
   const [answer] = await prisma.$queryRaw<[{ rows: string }]>`
     SELECT coalesce(json_agg(${written} ORDER BY t0.${column} ${direction}, t0.id ${direction}), '[]')::text AS rows
     FROM (${accounts}) AS t0`;
-  return (JSON.parse(answer.rows) as object[]).map(read) as User[];
+  return (JSON.parse(answer.rows) as unknown[][]).map(read) as User[];
 }
 
 /** The accounts of these ids that fulfill a condition, in the order of the ids. */

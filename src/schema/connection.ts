@@ -92,7 +92,7 @@ export function defineConnection<Node extends object, Row extends object = Node>
         description: 'What stands in the places of this page, where the cursors do not matter.',
         complexity: { multiplier: 1 },
         resolve: ({ page }) =>
-          completeValue(page(), ({ edges }) => edges.map(({ row }) => node(row))) as never,
+          completeValue(page(), ({ rows }) => rows.map((row) => node(row as Row))) as never,
       }),
       pageInfo: t.field({
         type: builder.pageInfoRef(),
