@@ -109,7 +109,7 @@ function sectionsOf(options: Options): Section[] {
 const startable = ({ only }: Options): Promise<Peer[]> => choosePeers(only, null);
 
 function roundsOf({ rounds, seconds, isQuick }: Options): RoundOptions {
-  const warmUp = isQuick ? { seconds: 2, requests: 1000 } : { seconds: 3, requests: 1500 };
+  const warmUp = isQuick ? { seconds: 2, requests: 1000 } : { seconds: 5, requests: 1500 };
   return { rounds, seconds, warmUp, connections: 16 };
 }
 

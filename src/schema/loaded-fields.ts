@@ -56,6 +56,7 @@ function columnsOf(select: unknown): readonly string[] | null {
     : null;
 }
 
+type Path = GraphQLResolveInfo['path'];
 type Mapping = NonNullable<ReturnType<typeof getLoaderMapping>>;
 
 /** What was loaded along with the rows of a field. */
@@ -83,9 +84,13 @@ function loadedBy(row: unknown, context: object, info: GraphQLResolveInfo): Load
   if (known !== undefined) return known;
   const mapping = getLoaderMapping(context, info.path, info.parentType.name, row);
   const loaded = mapping && { mapping, leadsOn: Object.keys(mapping.nested).length > 0 };
-  if (loaded?.leadsOn) leadingOn.add(info.operation);
+  if (mapping && !getLoaderMapping(context, copied(info.path), info.parentType.name, row))
+    leadingOn.add(info.operation);
   byNodes.set(info.fieldNodes, loaded);
   return loaded;
 }
+
+/** The same path of other objects, as a compiled query has it for each row. */
+const copied = ({ prev, ...step }: Path): Path => ({ ...step, prev: prev && copied(prev) });
 
 SchemaBuilder.registerPlugin(name, LoadedFieldsPlugin as never);
