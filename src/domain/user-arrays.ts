@@ -4,7 +4,7 @@ import type { User } from '../generated/prisma/client.ts';
 import { listedWhere } from './accounts.ts';
 import { requireCaller } from './caller.ts';
 import { filterWhere, type UserFilter, type UserRelation } from './user-filters.ts';
-import { canSeek, readStretch } from './user-seek.ts';
+import { canSeek, readAtOnce, readStretch } from './user-seek.ts';
 import type { UserQuery } from './users.ts';
 
 const oldestFirst = [{ createdAt: 'asc' as const }, { id: 'asc' as const }];
@@ -24,7 +24,9 @@ export async function listUsersFrom(
   }
   const order = { column: 'createdAt', direction: 'asc' } as const;
   const stretch = { filter, order, skip: offset, take: limit };
-  return (await readStretch(context, stretch, { query, where: visible, shown: limit })).rows;
+  return (
+    await readStretch(context, stretch, { query, written: readAtOnce(query), where: visible, shown: limit })
+  ).rows;
 }
 
 /** All accounts that are related to the actor: itself first, then those it manages, then those that share with it. */

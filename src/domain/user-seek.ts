@@ -49,25 +49,25 @@ export const narrows = (filter: UserFilter): boolean => Object.values(filter).so
 /** How accounts are to be read: what of them, and on which condition. */
 interface Reading {
   readonly query: UserQuery;
+  readonly written: JsonRows | null;
   /** What the policy says, for those that are read after they were found: they may have changed since. */
   readonly where: Prisma.UserWhereInput;
   /** So many are shown; one more may be looked for, to know whether there are more. */
   readonly shown: number;
 }
 
-/** Whether accounts are found and read at once, with these columns and relations. */
-export const isReadAtOnce = (query: UserQuery): boolean => jsonRowsOf('User', query) !== null;
+/** How accounts are found and read at once, with these columns and relations; null where they are not. */
+export const readAtOnce = (query: UserQuery): JsonRows | null => jsonRowsOf('User', query);
 
 /** The accounts of a stretch, in its order; and whether it was as long as asked. */
 export async function readStretch(
   context: Pick<Context, 'prisma'>,
   stretch: Stretch,
-  { query, where, shown }: Reading,
+  { query, written, where, shown }: Reading,
 ): Promise<{ rows: User[]; isFull: boolean }> {
   const sought = soughtOf(stretch);
   if (sought.kinds?.length === 0 || sought.statuses?.length === 0) return { rows: [], isFull: false };
   const ordered = orderedOf(stretch);
-  const written = jsonRowsOf('User', query);
   if (written !== null) {
     const rows = await readWritten(context, written, { accounts: accountsOf(sought, ordered), ordered });
     return { rows: rows.slice(0, shown), isFull: rows.length === stretch.take };

@@ -30,7 +30,7 @@ import { inOrder, selecting } from './selection.ts';
 import { transact } from './transaction.ts';
 import { parseUpdate, type UpdatableRow, updatableSelect } from './update-rules.ts';
 import { filterWhere, keyWhere, type UserFilter, type UserKey } from './user-filters.ts';
-import { canSeek, isReadAtOnce, narrows, readStretch } from './user-seek.ts';
+import { canSeek, narrows, readAtOnce, readStretch } from './user-seek.ts';
 import type { ExpectedVersion } from './versions.ts';
 
 /** What Pothos asks of a user: made of the GraphQL selection, so that exactly that is read. */
@@ -90,7 +90,9 @@ export function listUsers(
   const where: Prisma.UserWhereInput = { AND: [visible, ...filterWhere(context, filter ?? {})] };
   const sought = filter ?? {};
   const columns = selecting(query, { id: true, [order.column]: true });
-  if (!canSeek(context, sought) || !(narrows(sought) || isReadAtOnce(columns)))
+  const canBeSought = canSeek(context, sought);
+  const written = canBeSought ? readAtOnce(columns) : null;
+  if (!canBeSought || (written === null && !narrows(sought)))
     return userConnection(context, { where, order, args }, query);
   const { take, bounds, direction } = readingOf(args, order);
   const stretch = {
@@ -100,7 +102,7 @@ export function listUsers(
     bounds,
     take,
   };
-  const reading = { query: columns, where: visible, shown: take - 1 };
+  const reading = { query: columns, written, where: visible, shown: take - 1 };
   return {
     page: once(async () => {
       const { rows, isFull } = await readStretch(context, stretch, reading);
