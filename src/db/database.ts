@@ -90,10 +90,10 @@ async function drain(pool: pg.Pool): Promise<void> {
   }
 }
 
-/** Names each of the first statement texts, so that every connection prepares it once; '' leaves one unnamed. */
 /** Texts that vary with the length of a list would use up the names, and the memory of the server. */
 const isOneOfMany = (sql: string) => sql.length > 20_000 || /\bIN \(\$\d+,/.test(sql);
 
+/** Names each of the first statement texts, so that every connection prepares it once; '' leaves one unnamed. */
 function createNames(): (query: { sql: string }) => string {
   const names = new Map<string, string>();
   return ({ sql }) => {

@@ -42,6 +42,11 @@ describe.skipIf(inject('postgres') === undefined)('a session on a server', () =>
     await expect(database.pool.query('SELECT pg_sleep(5)')).rejects.toThrow('statement timeout');
   });
 
+  test('runs plans, and does not compile them first, which takes longer than they do', async () => {
+    const { rows } = await database.pool.query(`SELECT current_setting('jit') AS jit`);
+    expect(rows).toEqual([{ jit: 'off' }]);
+  });
+
   test('that is lost while idle neither ends the process nor fails the next query', async () => {
     const other = await openDatabase(url, { poolSize: 1 }); // without Prisma, whose adapter listens too once it is used
     const pid = async () => (await other.pool.query('SELECT pg_backend_pid() AS pid')).rows[0].pid;
