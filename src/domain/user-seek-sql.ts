@@ -12,6 +12,7 @@ const { sql, join, raw } = Prisma;
 
 /** What accounts must have; null and empty ask for nothing. */
 export interface Sought {
+  readonly ids: readonly string[] | null;
   readonly kinds: readonly UserKind[] | null;
   readonly statuses: readonly UserStatus[] | null;
   readonly organizationId: string | null;
@@ -35,12 +36,17 @@ export interface Ordered {
 const few = 1500;
 /** How many accounts are looked at for each wanted one, to see how common a name is. */
 const sampled = 20;
+/** More accounts than there can be. */
+const everyone = 2 ** 31 - 1;
 /** So many hits among those promise that walking on finds the page sooner than collecting all. */
 const worthWalking = 2;
 
 /** One statement that answers the ids of a page, in order. */
 export function findingOf(sought: Sought, ordered: Ordered): Sql {
-  const attempts = [...fewAttempts(sought, ordered), ...otherAttempts(sought, ordered)];
+  const attempts =
+    sought.ids === null
+      ? [...fewAttempts(sought, ordered), ...otherAttempts(sought, ordered)]
+      : [{ rows: firstOf([hasOneOf(sought.ids), ...listed(sought), ...fitting(sought)], ordered) }];
   const lookups = attempts.flatMap(({ lookups = [] }) => lookups);
   const { direction, skip, take } = ordered;
   return sql`${lookups.length > 0 ? sql`WITH ${join(lookups)}` : Prisma.empty}
@@ -53,13 +59,17 @@ export function findingOf(sought: Sought, ordered: Ordered): Sql {
  * to be skipped, their ids are found first, which indexes have.
  */
 export function accountsOf(sought: Sought, ordered: Ordered): Sql {
-  const { column, direction, place, skip, take } = ordered;
+  const { column, place, skip, take } = ordered;
   const isAny = Object.values(sought).every((value) => value === null || value.length === 0);
-  if (!isAny || skip > 0) return sql`SELECT u.* FROM users u WHERE u.id IN (${findingOf(sought, ordered)})`;
-  const order = sql`ORDER BY u.${column} ${direction}, u.id ${direction}`;
-  const walked = sql`SELECT u.* FROM users u WHERE ${join([...listed(sought), ...place], ' AND ')}
-    ${order} LIMIT ${raw(String(wantedOf(ordered)))}`;
-  return sql`SELECT u.* FROM (${walked}) AS u ${order} LIMIT ${take}`;
+  if (!isAny) return sql`SELECT u.* FROM users u WHERE u.id IN (${findingOf(sought, ordered)})`;
+  const conditions = join([...listed(sought), ...place], ' AND ');
+  const order = inOrder(ordered, sql`u.${column}`);
+  if (skip > 0) {
+    const ids = sql`SELECT u.id FROM users u WHERE ${conditions} ${order} OFFSET ${skip} LIMIT ${take}`;
+    return sql`SELECT u.* FROM users u WHERE u.id IN (${ids})`;
+  }
+  const first = sql`SELECT u.* FROM users u WHERE ${conditions} ${order} LIMIT ${raw(String(wantedOf(ordered)))}`;
+  return sql`SELECT u.* FROM (${first}) AS u ${order} LIMIT ${take}`;
 }
 
 /** One way to find the page: all of its rows, or none where another one has its turn. */
@@ -73,22 +83,44 @@ interface Attempt {
 const wantedOf = ({ skip, take }: Ordered) => 2 ** Math.ceil(Math.log2(Math.max(skip + take, 32)));
 
 /** The first accounts in the order. */
-function firstOf(
-  conditions: readonly Sql[],
+function firstOf(conditions: readonly Sql[], ordered: Ordered): Sql {
+  const { column, place } = ordered;
+  return sql`SELECT u.id, u.${column} AS value FROM users u WHERE ${join([...conditions, ...place], ' AND ')}
+    ${inOrder(ordered, sql`u.${column}`)} LIMIT ${raw(String(wantedOf(ordered)))}`;
+}
+
+const inOrder = ({ direction }: Ordered, value: Sql): Sql =>
+  sql`ORDER BY ${value} ${direction}, u.id ${direction}`;
+
+/**
+ * Those that fit among so many accounts, in order, up to the number wanted. The parts are merged before accounts are tried, so
+ * that a part of which none fit is walked only as far as the others; limits keep the planner from trying first.
+ */
+function walked(
+  sought: Sought,
   ordered: Ordered,
-  { also = Prisma.empty, count = wantedOf(ordered) }: { also?: Sql; count?: number } = {},
+  { among = everyone, when }: { among?: number; when: readonly Sql[] },
 ): Sql {
-  const { column, direction, place } = ordered;
-  return sql`SELECT u.id, u.${column} AS value ${also} FROM users u WHERE ${join([...conditions, ...place], ' AND ')}
-    ORDER BY u.${column} ${direction}, u.id ${direction} LIMIT ${raw(String(count))}`;
+  const { column, place } = ordered;
+  const byColumn = inOrder(ordered, sql`u.${column}`);
+  const byValue = inOrder(ordered, sql`u.value`);
+  const limit = sql`LIMIT ${raw(String(among))}`;
+  const columns = join([sql`u.id`, sql`u.${column} AS value`, ...tried(sought)]);
+  const parts = partsOf(sought).map(
+    (part) =>
+      sql`SELECT ${columns} FROM users u WHERE ${join([...when, ...part, ...place], ' AND ')} ${byColumn} ${limit}`,
+  );
+  return sql`SELECT u.id, u.value FROM (SELECT * FROM (${union(parts)}) AS u ${byValue} ${limit}) AS u
+    WHERE ${join(fitting(sought), ' AND ')} ${byValue} LIMIT ${raw(String(wantedOf(ordered)))}`;
 }
 
 /** The members of an organization and the accounts of a provider are collected, where they are few. */
 function fewAttempts(sought: Sought, ordered: Ordered): Attempt[] {
   return groupsOf(sought).map(({ members, besides }, index) => {
     const name = raw(`few_${index}`);
+    const enough = members.map((some) => sql`${some} LIMIT ${raw(String(few + 1))}`);
     const lookups = [
-      sql`${name} AS MATERIALIZED (${members})`,
+      sql`${name} AS MATERIALIZED (${union(enough)})`,
       sql`is_${name} AS MATERIALIZED (SELECT count(*) <= ${raw(String(few))} AS yes FROM ${name})`,
     ];
     const turn = [sql`(SELECT yes FROM is_${name})`, ...notFew(index)];
@@ -102,8 +134,8 @@ const notFew = (groups: number): Sql[] =>
   Array.from({ length: groups }, (_, index) => sql`NOT (SELECT yes FROM ${raw(`is_few_${index}`)})`);
 
 interface Group {
-  /** Its accounts, or so many of them that they are not few. */
-  readonly members: Sql;
+  /** Select its accounts as `member`, some of them more than once. */
+  readonly members: readonly Sql[];
   /** What its accounts must have besides. */
   readonly besides: Sought;
 }
@@ -111,14 +143,15 @@ interface Group {
 function groupsOf(sought: Sought): Group[] {
   const { organizationId, oauthProvider } = sought;
   const groups: Group[] = [];
-  const enough = raw(String(few + 1));
   if (organizationId !== null) {
-    const members = sql`(SELECT user_id AS member FROM memberships WHERE organization_id = ${organizationId}::uuid LIMIT ${enough})
-      UNION ALL (SELECT id FROM users WHERE organization_id = ${organizationId}::uuid LIMIT ${enough})`;
+    const members = [
+      sql`SELECT user_id AS member FROM memberships WHERE organization_id = ${organizationId}::uuid`,
+      sql`SELECT id AS member FROM users WHERE organization_id = ${organizationId}::uuid`,
+    ];
     groups.push({ members, besides: { ...sought, organizationId: null } });
   }
   if (oauthProvider !== null) {
-    const members = sql`SELECT user_id AS member FROM oauth_identities WHERE provider = ${oauthProvider} LIMIT ${enough}`;
+    const members = [sql`SELECT user_id AS member FROM oauth_identities WHERE provider = ${oauthProvider}`];
     groups.push({ members, besides: { ...sought, oauthProvider: null } });
   }
   return groups;
@@ -127,22 +160,23 @@ function groupsOf(sought: Sought): Group[] {
 /** Where no group is small, the accounts are walked; and where names are looked for, only as far as they are common. */
 function otherAttempts(sought: Sought, ordered: Ordered): Attempt[] {
   const turn = notFew(groupsOf(sought).length);
-  const walk = (...also: Sql[]) =>
-    union(partsOf(sought).map((part) => firstOf([...also, ...turn, ...part, ...fitting(sought)], ordered)));
+  if (fitting(sought).length === 0)
+    return [{ rows: union(partsOf(sought).map((part) => firstOf(part, ordered))) }];
   const indexed = indexedNames(sought);
-  if (indexed.length === 0) return [{ rows: walk() }];
-  const wanted = raw(String(wantedOf(ordered)));
-  const worth = raw(String(worthWalking));
+  if (indexed.length === 0) return [{ rows: walked(sought, ordered, { when: turn }) }];
+  const wanted = wantedOf(ordered);
+  const [full, worth] = [raw(String(wanted)), raw(String(worthWalking))];
   const hits = sql`(SELECT n FROM hits)`;
+  const isWorth = [sql`${hits} >= ${worth}`, sql`${hits} < ${full}`];
   return [
     {
       lookups: [
-        sql`sample AS MATERIALIZED (${sampleOf(sought, ordered, turn)})`,
+        sql`sample AS MATERIALIZED (${walked(sought, ordered, { among: wanted * sampled, when: turn })})`,
         sql`hits AS MATERIALIZED (SELECT count(*) AS n FROM sample)`,
       ],
-      rows: sql`SELECT id, value FROM sample WHERE ${hits} >= ${wanted}`,
+      rows: sql`SELECT id, value FROM sample WHERE ${hits} >= ${full}`,
     },
-    { rows: walk(sql`${hits} >= ${worth}`, sql`${hits} < ${wanted}`) },
+    { rows: walked(sought, ordered, { when: [...isWorth, ...turn] }) },
     {
       lookups: [collected([sql`${hits} < ${worth}`, ...turn, ...indexed], sought, ordered)],
       rows: sql`SELECT id, value FROM collected`,
@@ -155,18 +189,6 @@ const union = (rows: readonly Sql[]): Sql =>
     rows.map((one) => sql`(${one})`),
     ' UNION ALL ',
   );
-
-/** Those that fit among the first ones, however many fit. */
-function sampleOf(sought: Sought, ordered: Ordered, turn: readonly Sql[]): Sql {
-  const { direction } = ordered;
-  const wanted = wantedOf(ordered);
-  const [also, count] = [sql`, u.sort_name, u.search_names, u.organization_id`, wanted * sampled];
-  const first = partsOf(sought).map((part) => firstOf([...turn, ...part], ordered, { also, count }));
-  return sql`SELECT u.id, u.value FROM (
-      SELECT * FROM (${union(first)}) AS u ORDER BY u.value ${direction}, u.id ${direction} LIMIT ${raw(String(count))}
-    ) AS u WHERE ${join(fitting(sought), ' AND ')}
-    ORDER BY u.value ${direction}, u.id ${direction} LIMIT ${raw(String(wanted))}`;
-}
 
 /** All that fit, by the index of names. Unordered, lest it be walked after all. */
 function collected(conditions: readonly Sql[], sought: Sought, { column, place }: Ordered): Sql {
@@ -215,6 +237,17 @@ function fitting({ organizationId, oauthProvider, part, words }: Sought): Sql[] 
   ];
 }
 
+/** The columns that `fitting` needs besides the id. No others, so that an index alone can be walked where it has them. */
+function tried({ organizationId, part, words }: Sought): Sql[] {
+  return [
+    ...(organizationId === null ? [] : [sql`u.organization_id`]),
+    ...(part === null ? [] : [sql`u.sort_name`]),
+    ...(words.length === 0 ? [] : [sql`u.search_names`]),
+  ];
+}
+
+const hasOneOf = (ids: readonly string[]): Sql => sql`u.id = ANY(${ids}::uuid[])`;
+
 /** The index holds sequences of three letters or digits: what has none of these is not found by it. */
 const isIndexed = (text: string): boolean => /[\p{L}\p{N}]{3}/u.test(text);
 const contains = (text: string): Sql => sql`u.search_names LIKE ${`%${literally(text)}%`}`;
@@ -228,4 +261,17 @@ function indexedNames({ part, words }: Sought): Sql[] {
     ),
     ...words.filter(isIndexed).map(contains),
   ];
+}
+
+/** Counts the accounts. All that fit have to be found, so the planner's guesses are good enough. */
+export function countingOf(sought: Sought): Sql {
+  const ungrouped = { ...sought, organizationId: null, oauthProvider: null };
+  const conditions = [
+    ...listed(sought),
+    ...(sought.ids === null ? [] : [hasOneOf(sought.ids)]),
+    ...groupsOf(sought).map(({ members }) => sql`u.id IN (${union(members)})`),
+    ...indexedNames(sought),
+    ...fitting(ungrouped),
+  ];
+  return sql`SELECT count(*)::int AS count FROM users u WHERE ${join(conditions, ' AND ')}`;
 }

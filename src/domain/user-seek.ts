@@ -11,6 +11,7 @@ import { inOrder, selecting } from './selection.ts';
 import { type UserFilter, wordsOf } from './user-filters.ts';
 import {
   accountsOf,
+  countingOf,
   findingOf,
   type Ordered,
   type Sought,
@@ -19,10 +20,14 @@ import {
 } from './user-seek-sql.ts';
 import type { UserQuery } from './users.ts';
 
-/** A stretch of a list: which accounts, in which order, between which places, and how many. */
-export interface Stretch {
+/** Which accounts a list holds. */
+export interface Listed {
   readonly filter: UserFilter;
   readonly withDeleting?: boolean;
+}
+
+/** A stretch of a list: in which order, between which places, and how many. */
+export interface Stretch extends Listed {
   readonly order: { readonly column: keyof typeof columns; readonly direction: 'asc' | 'desc' };
   readonly bounds?: readonly Bound[];
   readonly skip?: number;
@@ -36,9 +41,9 @@ const columns = { createdAt: 'created_at', updatedAt: 'updated_at', sortName: 's
  * unique finds few: both are for Prisma, which also answers what must not be found.
  */
 export function canSeek({ actor }: Pick<Context, 'actor'>, filter: UserFilter): boolean {
-  const { ids, username, email, oauthId, relations, oauthProvider, displayName, search } = filter;
+  const { username, email, oauthId, relations, oauthProvider, displayName, search } = filter;
   if (!visibility(actor).everything) return false;
-  if ([ids, username, email, oauthId, relations].some((value) => value != null)) return false;
+  if ([username, email, oauthId, relations].some((value) => value != null)) return false;
   if (oauthProvider != null && !actor.scopes.has('profile')) return false;
   return ![oauthProvider, displayName, search].some((text) => text?.includes('\u0000'));
 }
@@ -66,7 +71,7 @@ export async function readStretch(
   { query, written, where, shown }: Reading,
 ): Promise<{ rows: User[]; isFull: boolean }> {
   const sought = soughtOf(stretch);
-  if (sought.kinds?.length === 0 || sought.statuses?.length === 0) return { rows: [], isFull: false };
+  if (isNobody(sought)) return { rows: [], isFull: false };
   const ordered = orderedOf(stretch);
   if (written !== null) {
     const rows = await readWritten(context, written, { accounts: accountsOf(sought, ordered), ordered });
@@ -76,6 +81,14 @@ export async function readStretch(
   const ids = found.map(({ id }) => id).slice(0, shown);
   const rows = await readInOrder(context, { ids, where }, query);
   return { rows, isFull: found.length === stretch.take };
+}
+
+/** How many accounts a list holds. */
+export async function countListed({ prisma }: Pick<Context, 'prisma'>, listed: Listed): Promise<number> {
+  const sought = soughtOf(listed);
+  if (isNobody(sought)) return 0;
+  const [{ count }] = await prisma.$queryRaw<[{ count: number }]>(countingOf(sought));
+  return count;
 }
 
 /** Finds and reads in one statement. */
@@ -104,14 +117,19 @@ async function readInOrder(
   return inOrder(ids, rows as User[]).filter((row) => row !== null);
 }
 
-function soughtOf({ filter, withDeleting = false }: Stretch): Sought {
-  const { isActive, kinds, statuses, organizationId, oauthProvider, displayName, search } = filter;
+/** Whether what is asked for leaves nobody. */
+const isNobody = ({ ids, kinds, statuses }: Sought): boolean =>
+  [ids, kinds, statuses].some((values) => values?.length === 0);
+
+function soughtOf({ filter, withDeleting = false }: Listed): Sought {
+  const { ids, isActive, kinds, statuses, organizationId, oauthProvider, displayName, search } = filter;
   const listed = withDeleting ? [...shownStatuses, UserStatus.DELETING] : shownStatuses;
   const isAsked = (status: UserStatus) =>
     (statuses == null || statuses.includes(status)) &&
     (isActive == null || isActive === (status === 'ACTIVE'));
   const anyStatus = statuses == null && isActive == null;
   return {
+    ids: ids ?? null,
     kinds: kinds == null ? null : shownKinds.filter((kind) => kinds.includes(kind)),
     statuses: anyStatus ? null : listed.filter(isAsked),
     organizationId: organizationId ?? null,

@@ -30,7 +30,7 @@ import { inOrder, selecting } from './selection.ts';
 import { transact } from './transaction.ts';
 import { parseUpdate, type UpdatableRow, updatableSelect } from './update-rules.ts';
 import { filterWhere, keyWhere, type UserFilter, type UserKey } from './user-filters.ts';
-import { canSeek, narrows, readAtOnce, readStretch } from './user-seek.ts';
+import { canSeek, countListed, narrows, readAtOnce, readStretch } from './user-seek.ts';
 import type { ExpectedVersion } from './versions.ts';
 
 /** What Pothos asks of a user: made of the GraphQL selection, so that exactly that is read. */
@@ -92,23 +92,20 @@ export function listUsers(
   const columns = selecting(query, { id: true, [order.column]: true });
   const canBeSought = canSeek(context, sought);
   const written = canBeSought ? readAtOnce(columns) : null;
-  if (!canBeSought || (written === null && !narrows(sought)))
-    return userConnection(context, { where, order, args }, query);
+  const listed = { filter: sought, withDeleting };
+  if (!canBeSought) return userConnection(context, { where, order, args }, query);
+  const totalCount = once(() => countListed(context, listed));
+  if (written === null && !narrows(sought))
+    return { ...userConnection(context, { where, order, args }, query), totalCount };
   const { take, bounds, direction } = readingOf(args, order);
-  const stretch = {
-    filter: sought,
-    withDeleting,
-    order: { column: order.column, direction },
-    bounds,
-    take,
-  };
+  const stretch = { ...listed, order: { column: order.column, direction }, bounds, take };
   const reading = { query: columns, written, where: visible, shown: take - 1 };
   return {
     page: once(async () => {
       const { rows, isFull } = await readStretch(context, stretch, reading);
       return pageOf({ rows, more: isFull }, args, order);
     }),
-    totalCount: once(() => context.prisma.user.count({ where })),
+    totalCount,
   };
 }
 

@@ -46,6 +46,11 @@ const isMember = (n: number) =>
 const isLinked = (provider: string) =>
   `id IN (SELECT user_id FROM oauth_identities WHERE provider = '${provider}')`;
 
+/** A hundred ids: of accounts that are there, that are being deleted, and that never were. */
+const numbers = Array.from({ length: 100 }, (_, index) => String(index * 43).padStart(12, '0'));
+const some = numbers.map((n) => encodeId('User', `00000000-0000-7000-8000-${n}`));
+const isOneOf = `right(id::text, 12) IN (${numbers.map((n) => `'${n}'`).join(', ')})`;
+
 /** Filters, and what they mean, as plainly as SQL can say it. */
 const cases: [filter: object, meaning: string][] = [
   [{ search: 'common' }, `search_names LIKE '%common%'`],
@@ -79,6 +84,18 @@ const cases: [filter: object, meaning: string][] = [
     { kinds: ['MANAGED'], statuses: ['ACTIVE', 'PENDING'] },
     `kind = 'MANAGED' AND status IN ('ACTIVE', 'PENDING')`,
   ],
+  [{ oauthProvider: 'many', kinds: ['MANAGED', 'HUMAN'] }, isLinked('many')],
+  [
+    { displayName: 'c', isActive: false, oauthProvider: 'many' },
+    `sort_name LIKE '%c%' AND status <> 'ACTIVE' AND ${isLinked('many')}`,
+  ],
+  [{ ids: some }, isOneOf],
+  [{ ids: some, search: 'common' }, `${isOneOf} AND search_names LIKE '%common%'`],
+  [
+    { ids: some, organizationId: large, isActive: true },
+    `${isOneOf} AND ${isMember(1)} AND status = 'ACTIVE'`,
+  ],
+  [{ ids: [] }, 'false'],
   [{ statuses: ['SUSPENDED', 'PENDING'] }, `status IN ('SUSPENDED', 'PENDING')`],
 ];
 

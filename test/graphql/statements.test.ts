@@ -44,20 +44,9 @@ describe('a query of three levels', () => {
   });
 
   it('takes no more when it is asked again and again', async () => {
-    const { token } = await app.as('admin');
-    const body = JSON.stringify({ query: threeLevels, variables: { first: 5 } });
-    // Those that say how long they are, as every client does over a socket, are asked the short way.
-    const headers = {
-      authorization: `Bearer ${token}`,
-      'content-type': 'application/json',
-      'content-length': String(Buffer.byteLength(body)),
-    };
-    const ask = async () => {
-      const response = await app.fetch('/graphql', { method: 'POST', headers, body });
-      expect(await response.text()).not.toContain('"errors"');
-    };
     const counts: number[] = [];
-    for (let time = 0; time < 9; time += 1) counts.push((await statements.during(ask)).statements.length);
+    for (let time = 0; time < 9; time += 1)
+      counts.push((await sent('admin', threeLevels, { first: 5 })).length);
     expect(counts[0]).toBeLessThanOrEqual(3);
     expect(Math.max(...counts)).toBe(counts[0]);
   });
@@ -86,7 +75,7 @@ describe('a query of three levels', () => {
 describe('a connection of which only totalCount is asked', () => {
   it('counts, and reads no row', async () => {
     const [only, ...more] = await sent('admin', '{ users { totalCount } }');
-    expect(only).toMatch(/^SELECT COUNT\(/);
+    expect(only).toMatch(/^SELECT count\(/i);
     expect(more).toEqual([]);
   });
 

@@ -191,10 +191,15 @@ function client(
     document: Document<Data, Variables>,
     variables?: Variables,
   ) => {
+    const body = JSON.stringify({ query: document.toString(), variables });
     const response = await fetch('/graphql', {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
-      body: JSON.stringify({ query: document.toString(), variables }),
+      headers: {
+        'content-type': 'application/json',
+        'content-length': String(Buffer.byteLength(body)), // as every client says over a socket
+        ...(token && { authorization: `Bearer ${token}` }),
+      },
+      body,
     });
     const text = await response.text();
     const { data, errors = [] } = JSON.parse(text);
