@@ -91,6 +91,15 @@ function hashOfData(): string {
   return hash.digest('hex').slice(0, 12);
 }
 
+/** Others each time, and the same ones in each run. */
+const nextSeed = (() => {
+  let seed = 1;
+  return () => {
+    seed += 1;
+    return seed;
+  };
+})();
+
 /**
  * The product notes the use of a token once a minute. Under a load that lasts, a sixtieth of the tokens come due each second;
  * in a turn that follows a break, none would, for those of the break came due when it ended. So as many of these accounts'
@@ -100,7 +109,7 @@ export async function bringDue(
   { url, accounts }: BenchDatabase,
   { callers, seconds }: { callers: number; seconds: number },
 ): Promise<void> {
-  const due = shuffled(accounts.slice(0, callers), Date.now()).slice(0, Math.round((callers * seconds) / 60));
+  const due = shuffled(accounts.slice(0, callers), nextSeed()).slice(0, Math.round((callers * seconds) / 60));
   const owners = due.map(({ id }) => `'${id}'`).join(', ');
   if (due.length === 0) return;
   await query(url, [

@@ -129,14 +129,10 @@ function keyOf(
   const [own, ...more] = relationFromFields ?? [];
   if (own !== undefined)
     return more.length > 0 ? null : sql`${columnOf(depth + 1, 'id')} = ${columnOf(depth, own)}`;
-  const back = [...(models.get(type)?.values() ?? [])].filter(
-    (field) =>
-      field.relationName === relationName &&
-      field.type === modelName &&
-      (field.relationFromFields?.length ?? 0) > 0,
-  );
-  const [other] = back[0]?.relationFromFields ?? [];
-  if (back.length !== 1 || back[0]?.relationFromFields?.length !== 1 || other === undefined) return null;
+  const [other, ...others] = [...(models.get(type)?.values() ?? [])]
+    .filter((field) => field.relationName === relationName && field.type === modelName)
+    .flatMap((field) => field.relationFromFields ?? []);
+  if (other === undefined || others.length > 0) return null;
   return sql`${columnOf(depth + 1, other)} = ${columnOf(depth, 'id')}`;
 }
 
