@@ -85,6 +85,7 @@ const pairs = (facts: Facts): [string, object][] => [
     { filter: { organizationId: facts.organizations.usual, search: 'amara' } },
   ],
   ['oauthProvider, common + isActive: false', { filter: { oauthProvider: 'github', isActive: false } }],
+  ['oauthProvider, common + kinds: MANAGED', { filter: { oauthProvider: 'github', kinds: ['MANAGED'] } }],
   ['isActive: false, by name', { filter: { isActive: false }, orderBy: byName }],
   ['statuses: two, by update', { filter: { statuses: ['PENDING', 'SUSPENDED'] }, orderBy: byUpdate }],
   ['kinds: SERVICE_ACCOUNT, by name', { filter: { kinds: ['SERVICE_ACCOUNT'] }, orderBy: byName }],
