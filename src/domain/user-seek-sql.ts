@@ -10,7 +10,7 @@ import { literally, unnamed } from './user-filters.ts';
 type Sql = Prisma.Sql;
 const { sql, join, raw } = Prisma;
 
-/** What accounts must have; null and empty ask for nothing. */
+/** What accounts must have; null asks for nothing, and so do no words. */
 export interface Sought {
   readonly ids: readonly string[] | null;
   readonly kinds: readonly UserKind[] | null;
@@ -60,8 +60,7 @@ export function findingOf(sought: Sought, ordered: Ordered): Sql {
  */
 export function accountsOf(sought: Sought, ordered: Ordered): Sql {
   const { column, place, skip, take } = ordered;
-  const isAny = Object.values(sought).every((value) => value === null || value.length === 0);
-  if (!isAny) return sql`SELECT u.* FROM users u WHERE u.id IN (${findingOf(sought, ordered)})`;
+  if (!isAnyone(sought)) return sql`SELECT u.* FROM users u WHERE u.id IN (${findingOf(sought, ordered)})`;
   const conditions = join([...listed(sought), ...place], ' AND ');
   const order = inOrder(ordered, sql`u.${column}`);
   if (skip > 0) {
@@ -71,6 +70,10 @@ export function accountsOf(sought: Sought, ordered: Ordered): Sql {
   const first = sql`SELECT u.* FROM users u WHERE ${conditions} ${order} LIMIT ${raw(String(wantedOf(ordered)))}`;
   return sql`SELECT u.* FROM (${first}) AS u ${order} LIMIT ${take}`;
 }
+
+const isAnyone = (sought: Sought): boolean =>
+  [sought.ids, sought.kinds, sought.statuses].every((values) => values === null) &&
+  fitting(sought).length === 0;
 
 /** One way to find the page: all of its rows, or none where another one has its turn. */
 interface Attempt {

@@ -37,8 +37,8 @@ export interface Stretch extends Listed {
 const columns = { createdAt: 'created_at', updatedAt: 'updated_at', sortName: 'sort_name' } as const;
 
 /**
- * Whether `seekUsers` finds what is asked. Who may not list everything has few accounts to list, and a filter by what is
- * unique finds few: both are for Prisma, which also answers what must not be found.
+ * Whether the accounts of a filter are found, and counted, here. Who may not list everything has few accounts to list, and what
+ * is unique finds one: both are for Prisma, which also answers what must not be found.
  */
 export function canSeek({ actor }: Pick<Context, 'actor'>, filter: UserFilter): boolean {
   const { username, email, oauthId, relations, oauthProvider, displayName, search } = filter;

@@ -75,6 +75,7 @@ const cases: [filter: object, meaning: string][] = [
   [{ organizationId: small, oauthProvider: 'some' }, `${isMember(2)} AND ${isLinked('some')}`],
   [{ oauthProvider: 'many' }, isLinked('many')],
   [{ oauthProvider: 'some' }, isLinked('some')],
+  [{ oauthProvider: '' }, 'false'],
   [{ oauthProvider: 'many', isActive: false }, `${isLinked('many')} AND status <> 'ACTIVE'`],
   [{ isActive: false }, `status <> 'ACTIVE'`],
   [{ isActive: true, search: 'common' }, `status = 'ACTIVE' AND search_names LIKE '%common%'`],
