@@ -14,6 +14,8 @@ export interface LoadOptions {
   /** Until when it goes on: both of these are to be reached. */
   readonly seconds: number;
   readonly requests?: number;
+  /** When it ends though there were fewer requests. */
+  readonly atMost?: number;
 }
 
 export interface LoadResult {
@@ -37,10 +39,14 @@ export async function load({
   connections,
   seconds,
   requests = 0,
+  atMost = Number.POSITIVE_INFINITY,
 }: LoadOptions): Promise<LoadResult> {
   const latencies: number[] = [];
   const began = performance.now();
-  const isOver = () => performance.now() - began >= seconds * 1000 && latencies.length >= requests;
+  const isOver = () => {
+    const past = (performance.now() - began) / 1000;
+    return past >= atMost || (past >= seconds && latencies.length >= requests);
+  };
   await Promise.all(Array.from({ length: connections }, () => converse(port, { next, latencies, isOver })));
   const sorted = Float64Array.from(latencies).sort();
   return {

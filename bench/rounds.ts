@@ -95,15 +95,19 @@ function warmUp({ running, next }: Contestant, { warmUp, connections }: RoundOpt
   return load({ port: portOf(running), next, connections, ...warmUp });
 }
 
-/** Before each turn, unmeasured: what a server does because it was left alone for a while is no work of these requests. */
-const leadIn = 0.5;
+/**
+ * Before each turn, unmeasured: what a server does because it was left alone for a while is no work of these requests. Long
+ * enough for each caller to ask once, of those who are fast enough: the product notes that a token is used, once a minute, and
+ * after a longer break all of them are due at once.
+ */
+const leadIn = { seconds: 0.5, requests: callers, atMost: 2 };
 
 export async function takeTurn(
   { running, next }: Pick<Contestant, 'running' | 'next'>,
   { database, databasePid }: Place,
   { seconds, connections }: Pick<RoundOptions, 'seconds' | 'connections'>,
 ): Promise<Turn> {
-  await load({ port: portOf(running), next, connections, seconds: leadIn });
+  await load({ port: portOf(running), next, connections, ...leadIn });
   await bringDue(database, { callers, seconds });
   const used = () => [cpuOf(running.pid), databasePid === null ? 0 : cpuOf(databasePid)] as const;
   const before = used();
