@@ -7,7 +7,7 @@ import { type Place, portOf, requestsOf } from './rounds.ts';
 import { table } from './table.ts';
 
 /** `me` again and again; the slope is that of the second half, when all that is kept has been made once. */
-export async function measureMemory({ database }: Place, requests = 1_000_000): Promise<string> {
+export async function measureMemory({ database }: Place, requests: number): Promise<string> {
   const contender = createContender();
   const running = await contender.start({ databaseUrl: database.url, port: await findFreePort() });
   const next = requestsOf(contender, 'me', database);

@@ -7,6 +7,8 @@ export interface Options {
   readonly users: number;
   readonly rounds: number;
   readonly seconds: number;
+  /** Of the part that watches memory. */
+  readonly requests: number;
   readonly only: readonly string[];
   readonly works: readonly WorkName[];
   readonly isQuick: boolean;
@@ -29,7 +31,7 @@ export const help = `npm run bench -- [options]
   --work a,b       of ${workNames.join(', ')}
   --quick          two rounds of two seconds each, for a look
   --scale          pages and filters of lists
-  --memory         a million requests
+  --memory         a million requests, or as many as --requests says
   --start          how long it takes to start
   --embedded       the embedded database against a PostgreSQL server
   --overhead       what audit, limits and logs take
@@ -48,6 +50,7 @@ export function readOptions(args: readonly string[]): Options | null {
       users: number,
       rounds: number,
       seconds: number,
+      requests: number,
       only: { type: 'string' },
       work: { type: 'string' },
       profile: { type: 'string' },
@@ -71,6 +74,7 @@ export function readOptions(args: readonly string[]): Options | null {
     users: Number(values.users ?? (values.scale ? 1_000_000 : 10_000)),
     rounds: Number(values.rounds ?? (values.quick ? 2 : 5)),
     seconds: Number(values.seconds ?? (values.quick ? 2 : 3)),
+    requests: Number(values.requests ?? (values.quick ? 100_000 : 1_000_000)),
     only: values.only?.split(',') ?? [],
     works,
     isQuick: values.quick,

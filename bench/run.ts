@@ -86,7 +86,7 @@ function sectionsOf(options: Options): Section[] {
       {
         title: 'Memory',
         users,
-        measure: (place) => measureMemory(place, options.isQuick ? 100_000 : million),
+        measure: (place) => measureMemory(place, options.requests),
       },
     ],
     start: () => [
