@@ -59,16 +59,13 @@ export function findingOf(sought: Sought, ordered: Ordered): Sql {
  * to be skipped, their ids are found first, which indexes have.
  */
 export function accountsOf(sought: Sought, ordered: Ordered): Sql {
-  const { column, place, skip, take } = ordered;
-  if (!isAnyone(sought)) return sql`SELECT u.* FROM users u WHERE u.id IN (${findingOf(sought, ordered)})`;
-  const conditions = join([...listed(sought), ...place], ' AND ');
-  const order = inOrder(ordered, sql`u.${column}`);
-  if (skip > 0) {
-    const ids = sql`SELECT u.id FROM users u WHERE ${conditions} ${order} OFFSET ${skip} LIMIT ${take}`;
-    return sql`SELECT u.* FROM users u WHERE u.id IN (${ids})`;
-  }
-  const first = sql`SELECT u.* FROM users u WHERE ${conditions} ${order} LIMIT ${raw(String(wantedOf(ordered)))}`;
-  return sql`SELECT u.* FROM (${first}) AS u ${order} LIMIT ${take}`;
+  const { column, skip, take } = ordered;
+  const among = (ids: Sql) => sql`SELECT u.* FROM users u WHERE u.id IN (${ids})`;
+  if (!isAnyone(sought)) return among(findingOf(sought, ordered));
+  const all = listed(sought);
+  if (skip > 0) return among(sql`${walk(sql`u.id`, all, ordered)} OFFSET ${skip} LIMIT ${take}`);
+  const first = sql`${walk(sql`u.*`, all, ordered)} LIMIT ${raw(String(wantedOf(ordered)))}`;
+  return sql`SELECT u.* FROM (${first}) AS u ${inOrder(ordered, sql`u.${column}`)} LIMIT ${take}`;
 }
 
 const isAnyone = (sought: Sought): boolean =>
@@ -87,10 +84,18 @@ const wantedOf = ({ skip, take }: Ordered) => 2 ** Math.ceil(Math.log2(Math.max(
 
 /** The first accounts in the order. */
 function firstOf(conditions: readonly Sql[], ordered: Ordered): Sql {
-  const { column, place } = ordered;
-  return sql`SELECT u.id, u.${column} AS value FROM users u WHERE ${join([...conditions, ...place], ' AND ')}
-    ${inOrder(ordered, sql`u.${column}`)} LIMIT ${raw(String(wantedOf(ordered)))}`;
+  return sql`${walk(located(ordered), conditions, ordered)} LIMIT ${raw(String(wantedOf(ordered)))}`;
 }
+
+/** The accounts where the page lies, in order, without an end. */
+function walk(columns: Sql, conditions: readonly Sql[], ordered: Ordered): Sql {
+  const { column, place } = ordered;
+  return sql`SELECT ${columns} FROM users u WHERE ${join([...conditions, ...place], ' AND ')}
+    ${inOrder(ordered, sql`u.${column}`)}`;
+}
+
+/** The columns by which found accounts are put in order. */
+const located = ({ column }: Ordered): Sql => sql`u.id, u.${column} AS value`;
 
 const inOrder = ({ direction }: Ordered, value: Sql): Sql =>
   sql`ORDER BY ${value} ${direction}, u.id ${direction}`;
@@ -104,15 +109,10 @@ function walked(
   ordered: Ordered,
   { among = everyone, when }: { among?: number; when: readonly Sql[] },
 ): Sql {
-  const { column, place } = ordered;
-  const byColumn = inOrder(ordered, sql`u.${column}`);
   const byValue = inOrder(ordered, sql`u.value`);
   const limit = sql`LIMIT ${raw(String(among))}`;
-  const columns = join([sql`u.id`, sql`u.${column} AS value`, ...tried(sought)]);
-  const parts = partsOf(sought).map(
-    (part) =>
-      sql`SELECT ${columns} FROM users u WHERE ${join([...when, ...part, ...place], ' AND ')} ${byColumn} ${limit}`,
-  );
+  const columns = join([located(ordered), ...tried(sought)]);
+  const parts = partsOf(sought).map((part) => sql`${walk(columns, [...when, ...part], ordered)} ${limit}`);
   return sql`SELECT u.id, u.value FROM (SELECT * FROM (${union(parts)}) AS u ${byValue} ${limit}) AS u
     WHERE ${join(fitting(sought), ' AND ')} ${byValue} LIMIT ${raw(String(wantedOf(ordered)))}`;
 }
@@ -194,9 +194,9 @@ const union = (rows: readonly Sql[]): Sql =>
   );
 
 /** All that fit, by the index of names. Unordered, lest it be walked after all. */
-function collected(conditions: readonly Sql[], sought: Sought, { column, place }: Ordered): Sql {
-  const all = [...conditions, ...listed(sought), ...fitting(sought), ...place];
-  return sql`collected AS MATERIALIZED (SELECT u.id, u.${column} AS value FROM users u WHERE ${join(all, ' AND ')})`;
+function collected(conditions: readonly Sql[], sought: Sought, ordered: Ordered): Sql {
+  const all = [...conditions, ...listed(sought), ...fitting(sought), ...ordered.place];
+  return sql`collected AS MATERIALIZED (SELECT ${located(ordered)} FROM users u WHERE ${join(all, ' AND ')})`;
 }
 
 /** The kinds and statuses that lists show unasked. */

@@ -89,12 +89,11 @@ export function listUsers(
   const visible = listedWhere(context, { withDeleting });
   const where: Prisma.UserWhereInput = { AND: [visible, ...filterWhere(context, filter ?? {})] };
   const sought = filter ?? {};
-  const columns = selecting(query, { id: true, [order.column]: true });
-  const canBeSought = canSeek(context, sought);
-  const written = canBeSought ? readAtOnce(columns) : null;
+  if (!canSeek(context, sought)) return userConnection(context, { where, order, args }, query);
   const listed = { filter: sought, withDeleting };
-  if (!canBeSought) return userConnection(context, { where, order, args }, query);
   const totalCount = once(() => countListed(context, listed));
+  const columns = selecting(query, { id: true, [order.column]: true });
+  const written = readAtOnce(columns);
   if (written === null && !narrows(sought))
     return { ...userConnection(context, { where, order, args }, query), totalCount };
   const { take, bounds, direction } = readingOf(args, order);
